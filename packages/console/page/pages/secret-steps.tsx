@@ -129,7 +129,7 @@ const Generate = ({ made, onMake }: { made: Made | undefined; onMake: () => void
 )
 
 const Commands = ({ text, label }: { text: string; label: string }) => (
-  <pre class="body" dir="ltr" tabIndex={0} role="region" aria-label={label}>
+  <pre class="body" dir="ltr" tabIndex={0} role="group" aria-label={label}>
     {text}
   </pre>
 )

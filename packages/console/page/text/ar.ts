@@ -683,6 +683,7 @@ export const ar: Readonly<Record<TextKey, Text>> = {
   'problem.database_unavailable': 'لا يمكن الوصول إلى قاعدة البيانات الآن.',
   'problem.queue_full': 'الخادم مشغول. أعد المحاولة بعد لحظة.',
   'problem.order_not_found': 'لا طلب بهذا الرقم.',
+  'problem.unknown_provider': 'لا مزوّد بهذا الاسم.',
   'problem.account_not_found': 'لا حساب لهذا المستخدم.',
   'problem.other': 'تعذّر ذلك ({code}).',
 }

@@ -741,6 +741,7 @@ export const de: Readonly<Record<TextKey, Text>> = {
   'problem.database_unavailable': 'Die Datenbank ist gerade nicht erreichbar.',
   'problem.queue_full': 'Der Server ist beschäftigt. Wiederholen Sie es gleich.',
   'problem.order_not_found': 'Keine Bestellung hat diese Id.',
+  'problem.unknown_provider': 'Kein Anbieter hat diesen Namen.',
   'problem.account_not_found': 'Dieser Nutzer hat kein Konto.',
   'problem.other': 'Das hat nicht geklappt ({code}).',
 }

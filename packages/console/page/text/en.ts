@@ -701,6 +701,7 @@ export const en = {
   'problem.database_unavailable': 'The database cannot be reached right now.',
   'problem.queue_full': 'The server is busy. Retry in a moment.',
   'problem.order_not_found': 'No order has this id.',
+  'problem.unknown_provider': 'No provider has this name.',
   'problem.account_not_found': 'This user has no account.',
   'problem.other': 'This did not work ({code}).',
 } as const satisfies Record<string, Text>

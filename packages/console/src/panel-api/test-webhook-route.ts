@@ -72,12 +72,16 @@ async function registerTestOrder(deps: ApiDeps, provider: string, orderId: strin
   await commitChangeSet(deps, (tx) => registerOrders(tx, [order]))
 }
 
-async function sendWithin(app: FastifyInstance, configured: ConfiguredProvider, body: string): Promise<Sent> {
-  const signature = signWebhook({ id: newId(), body }, configured.authentication.signatureKeys, Date.now())
+async function sendWithin(
+  app: FastifyInstance,
+  { provider, authentication: { signatureKeys, tokens } }: ConfiguredProvider,
+  body: string,
+): Promise<Sent> {
+  const signature = signWebhook({ id: newId(), body }, signatureKeys, Date.now())
   const headers = { 'content-type': 'application/json', ...signature }
   const { statusCode, body: text } = await app.inject({
     method: 'POST',
-    url: webhookPath(configured),
+    url: webhookPath(provider.name, signatureKeys.length > 0 ? undefined : tokens[0]),
     headers,
     payload: body,
   })

@@ -32,18 +32,19 @@ export function registerWebhookAddress(api: PanelApi, { pool, configuredProvider
     const details = { subject: provider, before: null, after: null, result: 'ok' }
     const { text, values } = insertAuditEntry({ ...auditedRequest(request), ...details })
     await pool.query(text, values)
-    return reply.send({ path: webhookPath(configured), proof: proofOf(configured) })
+    return reply.send(toAddress(configured))
   })
 }
 
 /** The token is in the path, as most providers send it; a signature is in the headers. */
-export const webhookPath = ({ provider, authentication: { signatureKeys, tokens } }: ConfiguredProvider): string =>
-  signatureKeys.length > 0 || tokens[0] === undefined
-    ? `/webhooks/${provider.name}`
-    : `/webhooks/${provider.name}/${encodeURIComponent(tokens[0])}`
+export const webhookPath = (provider: string, token: string | undefined): string =>
+  token === undefined ? `/webhooks/${provider}` : `/webhooks/${provider}/${encodeURIComponent(token)}`
 
-function proofOf({ authentication: { signatureKeys, tokens, allowedCidrs } }: ConfiguredProvider): WebhookAddress['proof'] {
-  if (signatureKeys.length > 0) return 'signature'
-  if (tokens.length > 0) return 'token'
-  return allowedCidrs.length > 0 ? 'address' : 'none'
+function toAddress({ provider: { name }, authentication }: ConfiguredProvider): WebhookAddress {
+  const { tokens, signatureKeys, allowedCidrs, isSignatureRequired = false } = authentication
+  const [token] = isSignatureRequired ? [] : tokens
+  const path = webhookPath(name, token)
+  if (token !== undefined) return { path, proof: 'token' }
+  if (signatureKeys.length > 0) return { path, proof: 'signature' }
+  return { path, proof: allowedCidrs.length > 0 ? 'address' : 'none' }
 }

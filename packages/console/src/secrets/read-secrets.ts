@@ -21,7 +21,13 @@ const READ = `
     reported_at > now() - interval '35 seconds' AS is_running
   FROM service_secrets WHERE kind = ANY($1)`
 
-/** @returns the secrets that running processes know, by kind and provider. */
+/**
+ * Reads what the services have reported.
+ *
+ * @returns the secrets that running processes know, by kind and provider.
+ * @example
+ * await readSecretsInUse(pool) //=> []
+ */
 export async function readSecretsInUse(pool: Pick<Pool, 'query'>): Promise<SecretsInUse['data']> {
   const { rows } = await pool.query<SecretRow>(READ, [SECRET_KINDS])
   return summarizeSecrets(rows)

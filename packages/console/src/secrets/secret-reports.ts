@@ -1,5 +1,5 @@
 import type { AnnouncedSecret } from '@paxyo/contracts'
-import { createWorker, type SecretUses } from '@paxyo/service-kit'
+import { createWorker, type SecretUses, type Worker } from '@paxyo/service-kit'
 import { randomUUID } from 'node:crypto'
 import type { Pool } from 'pg'
 import type { Logger } from 'pino'
@@ -39,7 +39,7 @@ const DELETE_OLD = `DELETE FROM service_secrets WHERE reported_at < now() - inte
  * (await readSecretsInUse(pool)).map(({ kind }) => kind) //=> ['jwt_secrets']
  * await reports.close()
  */
-export function startSecretReports({ pool, secretUses, gateways, log }: SecretReportsDeps) {
+export function startSecretReports({ pool, secretUses, gateways, log }: SecretReportsDeps): Worker {
   const process = randomUUID()
   let isFirst = true
 

@@ -166,6 +166,35 @@ test('webhooks appear as they are committed, without a reload', async () => {
   await owner.getByRole('region', { name: 'What it did' }).getByText('+$0.75').waitFor()
 })
 
+test('earlier updates are read page by page, with the filter, while the page is paused', async () => {
+  await system.database.owner.query(
+    `INSERT INTO deliveries (delivery_id, provider, provider_order_id, body, outcome, received_at)
+     SELECT 'early-' || n, 'godofpanel', 'E-' || n, '{}', CASE WHEN n > 298 THEN 'ignored' ELSE 'stale' END,
+       '2026-01-01'::timestamptz - n * interval '1 second'
+     FROM generate_series(1, 300) AS n`,
+  )
+  await open(owner, 'Today')
+  await open(owner, 'Live')
+  const rows = owner.getByRole('table', { name: 'Live' }).locator('tbody tr')
+  await owner.getByText('E-1', { exact: true }).waitFor()
+  expect(await rows.count()).toBe(30)
+  const earlier = owner.getByRole('button', { name: 'Show earlier updates' })
+  await earlier.click()
+  await rows.nth(129).waitFor()
+  await owner.getByText('what comes in now is not shown').waitFor()
+  expect(new Set(await rows.allTextContents()).size).toBe(130)
+
+  await owner.getByLabel('Outcome').selectOption({ label: 'Ignored' })
+  await owner.getByText('E-300', { exact: true }).waitFor()
+  expect(await rows.count()).toBe(2)
+  expect(await earlier.count()).toBe(0)
+  await owner.getByLabel('Outcome').selectOption({ label: 'All' })
+  await owner.getByLabel('User', { exact: true }).fill('ann')
+  await owner.getByText('E-300', { exact: true }).waitFor({ state: 'detached' })
+  await rows.getByText('A-1').waitFor()
+  expect(await rows.count()).toBe(1)
+})
+
 test('an order is found by its id, with its refund', async () => {
   await owner.keyboard.press('/')
   await owner.keyboard.type('A-1')
@@ -262,7 +291,7 @@ test('a user who is not connected says so; rejected webhooks are replayed', asyn
   await owner.getByText('from').first().click()
   await owner.getByRole('button', { name: 'Replay', exact: true }).click()
   await owner.getByText('It still cannot be read.').waitFor()
-  expect(await owner.getByRole('region', { name: 'The text that the provider sent' }).textContent()).toBe(
+  expect(await owner.getByRole('group', { name: 'The text that the provider sent' }).textContent()).toBe(
     '<html>502</html>',
   )
 })
@@ -316,6 +345,47 @@ test('the secret of an endpoint is rotated in steps', async () => {
   await owner.getByRole('button', { name: 'Remove the older secret' }).click()
   await dialog.getByRole('button', { name: 'Remove the older secret' }).click()
   await owner.getByRole('button', { name: 'New secret' }).waitFor()
+})
+
+test('a webhook token is rotated in steps, by what the services report', async () => {
+  await open(owner, 'Health')
+  const name = 'Webhook tokens · godofpanel'
+  await owner.getByRole('table', { name }).getByRole('row').nth(1).waitFor()
+  await owner.getByRole('button', { name: `Rotate: ${name}` }).click()
+  const dialog = owner.getByRole('dialog')
+  const step = (step: string, state: string): Promise<void> =>
+    dialog.locator(`[data-check="${step}"][data-state="${state}"]`).waitFor()
+  await step('generate', 'open')
+  await dialog.getByRole('button', { name: 'Make a secret' }).click()
+  await step('generate', 'done')
+  await dialog.getByText('npm run secrets -- --rotate webhook-tokens').waitFor()
+  await dialog.getByRole('combobox').selectOption('systemd')
+  await dialog.getByText('/etc/paxyo/secrets/webhook-tokens').first().waitFor()
+
+  // As a service that was restarted with both.
+  const made = await dialog.locator('[data-check="generate"] code').last().textContent()
+  await system.database.owner.query(
+    `INSERT INTO service_secrets (process, service, kind, provider, fingerprint, place, reported_at)
+     SELECT process, service, kind, provider, $1, 0, now() + interval '1 hour' FROM service_secrets WHERE kind = 'webhook_tokens'`,
+    [made],
+  )
+  await dialog.getByRole('button', { name: 'Check now' }).click()
+  await step('known', 'done')
+  await step('move', 'waiting')
+  await dialog.getByRole('button', { name: 'Close' }).click()
+  await system.database.owner.query('DELETE FROM service_secrets WHERE fingerprint = $1', [made])
+})
+
+test('an owner sees the address of the webhook with its token, after a click', async () => {
+  await open(owner, 'Set-up')
+  const address = owner.getByRole('region', { name: 'The address for your provider' })
+  await address.getByText('and the token, which is not shown here').waitFor()
+  expect(await address.getByRole('button', { name: 'Copy the address' }).count()).toBe(0)
+  await address.getByRole('button', { name: 'Show the complete address' }).click()
+  const shown = await address.locator('code').textContent()
+  expect((await fetch(shown!, { method: 'POST', body: JSON.stringify({ order_id: '93504', status: 'Pending' }) })).status).toBe(200)
+  await address.getByRole('button', { name: 'Hide' }).click()
+  await address.getByText('and the token, which is not shown here').waitFor()
 })
 
 test('the script tag is tested in this browser, and the web server gets a configuration with its host', async () => {

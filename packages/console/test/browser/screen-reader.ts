@@ -17,7 +17,6 @@ const NAMED: ReadonlySet<string> = new Set([
   'columnheader',
   'combobox',
   'dialog',
-  'group',
   'heading',
   'img',
   'link',
@@ -30,7 +29,7 @@ const NAMED: ReadonlySet<string> = new Set([
   'textbox',
 ])
 /** A person jumps to them by their names: no two are the same. */
-const UNIQUE: ReadonlySet<string> = new Set(['navigation', 'region', 'table', 'heading'])
+const UNIQUE: ReadonlySet<string> = new Set(['navigation', 'region', 'table'])
 
 const nodesOf = (snapshot: string): Node[] =>
   snapshot.split('\n').flatMap((line) => {

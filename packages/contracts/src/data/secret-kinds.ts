@@ -3,7 +3,12 @@ export const SECRET_KINDS = ['webhook_tokens', 'panel_api_keys', 'jwt_secrets', 
 
 export type SecretKind = (typeof SECRET_KINDS)[number]
 
-/** What a fingerprint is the beginning of: HMAC-SHA256 of this text, with the secret as its key, in hexadecimal. */
+/**
+ * What a fingerprint is the beginning of: HMAC-SHA256 of this text, with the secret as its key, in hexadecimal.
+ *
+ * @example
+ * fingerprintText('jwt_secrets') //=> 'paxyo fingerprint jwt_secrets'
+ */
 export const fingerprintText = (kind: SecretKind): string => `paxyo fingerprint ${kind}`
 
 /**
