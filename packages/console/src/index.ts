@@ -1,5 +1,11 @@
 import type { Database } from '@paxyo/database'
-import { boundConcurrency, type ApiDeps, type PanelApi, type SessionAuthentication, toPanelApi } from '@paxyo/panel-api-kit'
+import {
+  boundConcurrency,
+  type ApiDeps,
+  type PanelApi,
+  type SessionAuthentication,
+  toPanelApi,
+} from '@paxyo/panel-api-kit'
 import { createConcurrencyLimiter, createFailureThrottle, type FailureThrottle } from '@paxyo/service-kit'
 import type { FastifyInstance } from 'fastify'
 import type { Kysely } from 'kysely'

@@ -761,7 +761,7 @@ describe('/v1/keys', () => {
 
   test('an owner sees which secrets the services know, by fingerprints', async () => {
     const owner = await createOwner('Viv')
-    const { cookie: support } = await createOperator('Sid', 'support')
+    const { cookie: support } = await createOperator('Sid', 'support', '1')
     const list = async () => (await send('/v1/secrets', undefined, { cookie: owner })).json<SecretsInUse>().data
     await eventually(async () => (await list()).length > 0)
     const known = (await list()).map(({ kind, provider, secrets }) => [kind, provider, secrets[0]!.fingerprint])

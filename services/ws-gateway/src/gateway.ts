@@ -63,7 +63,16 @@ const EPOCH_INTERVAL_MS = 3_000
 
 /** Creates the gateway: it authenticates browsers, sends the events that they missed, then forwards new events. */
 export function createGateway(deps: GatewayDeps): Gateway {
-  const { pool, replica, bus, tokens, secretUses = createSecretUses(), allowedOrigins, limits: changedLimits, log } = deps
+  const {
+    pool,
+    replica,
+    bus,
+    tokens,
+    secretUses = createSecretUses(),
+    allowedOrigins,
+    limits: changedLimits,
+    log,
+  } = deps
   const metrics = createGatewayMetrics(() => ({
     connections: connections.count,
     streams: connections.countOf('stream'),

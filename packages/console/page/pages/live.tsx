@@ -207,11 +207,7 @@ const Filters = ({ filter, rows }: { filter: Signal<FeedFilter>; rows: readonly 
       </label>
       <label>
         <span>{t('order.user')}</span>
-        <input
-          type="search"
-          autocomplete="off"
-          onInput={(event) => typed(event.currentTarget.value.trim())}
-        />
+        <input type="search" autocomplete="off" onInput={(event) => typed(event.currentTarget.value.trim())} />
       </label>
     </div>
   )

@@ -11,7 +11,16 @@ import { CopyButton } from '../parts/copy.tsx'
 import { Dialog } from '../parts/dialog.tsx'
 import { KnownBy, secretName } from '../parts/secret.tsx'
 import { commandsOf, DEPLOYMENTS, VARIABLES, type Deployment } from '../state/secret-commands.ts'
-import { rotationOf, STEPS, unusedMs, UNUSED_MS, type Rotation, type SecretGroup, type Step, type StepState } from '../state/secret-rotation.ts'
+import {
+  rotationOf,
+  STEPS,
+  unusedMs,
+  UNUSED_MS,
+  type Rotation,
+  type SecretGroup,
+  type Step,
+  type StepState,
+} from '../state/secret-rotation.ts'
 
 interface Props {
   readonly group: SecretGroup

@@ -62,7 +62,11 @@ export function rotationOf({ group, made, former, nowMs }: RotationFacts): Rotat
 }
 
 /** The one that was made here, or the one that is known since last. Of one that was there from the beginning, none is new. */
-function findFresh({ secrets }: SecretGroup, made: string | undefined, former: ReadonlySet<string>): SecretInUse | undefined {
+function findFresh(
+  { secrets }: SecretGroup,
+  made: string | undefined,
+  former: ReadonlySet<string>,
+): SecretInUse | undefined {
   if (made !== undefined) return secrets.find(({ fingerprint }) => fingerprint === made)
   const added = secrets.find(({ fingerprint }) => !former.has(fingerprint))
   if (added !== undefined) return added

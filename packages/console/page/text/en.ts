@@ -480,9 +480,11 @@ export const en = {
   'rotate.add': 'Add it beside the old one',
   'rotate.deployment': 'Paxyo runs with',
   'rotate.standalone': 'Standalone',
-  'rotate.place-compose': 'The command writes the file of {variable} below infra/deploy/compose/secrets, the new one first.',
+  'rotate.place-compose':
+    'The command writes the file of {variable} below infra/deploy/compose/secrets, the new one first.',
   'rotate.place-kubernetes': 'Put the secrets in the place of NEW and OLD. {variable} reads this key.',
-  'rotate.place-systemd': 'Put the secrets in the place of NEW and OLD in this file, which {variable} reads, then restart.',
+  'rotate.place-systemd':
+    'Put the secrets in the place of NEW and OLD in this file, which {variable} reads, then restart.',
   'rotate.place-standalone':
     'Put the secrets in the place of NEW and OLD. If {variable} is not set, the old one is in secrets.json of the data folder.',
   'rotate.providersFile': 'With PROVIDERS_FILE, the tokens are the list webhookTokens of the provider in that file.',
@@ -490,7 +492,8 @@ export const en = {
   'rotate.move': 'Let the senders use the new one',
   'rotate.move-webhook_tokens':
     'Give the provider the new address: Set-up shows it, with the first token of the list. Then wait until only the new one is used.',
-  'rotate.move-panel_api_keys': 'Configure your panel’s server with the new key. Then wait until only that one is used.',
+  'rotate.move-panel_api_keys':
+    'Configure your panel’s server with the new key. Then wait until only that one is used.',
   'rotate.move-jwt_secrets':
     'If your panel makes the tokens, it signs with the new secret now; webhook-ingest signs with the first one of its list. Tokens of the old one end within an hour.',
   'rotate.move-redis_message_keys': 'Nothing is to be done: the services sign with the first one of their list.',
@@ -630,9 +633,11 @@ export const en = {
     'An owner can show the complete address here. The token is the first one of WEBHOOK_TOKENS, or of the provider in PROVIDERS_FILE; a standalone without either has it in secrets.json of its data folder.',
   'setup.hide': 'Hide',
   'setup.proof-token': 'The token in the address authenticates the provider. Do not publish it.',
-  'setup.proof-signature': 'The provider signs each webhook with the secret of WEBHOOK_SECRETS; the address needs no token.',
+  'setup.proof-signature':
+    'The provider signs each webhook with the secret of WEBHOOK_SECRETS; the address needs no token.',
   'setup.proof-address': 'Webhooks are accepted from the networks of WEBHOOK_ALLOW_CIDRS; the address needs no token.',
-  'setup.proof-none': 'Every webhook is rejected, because no token is configured. Set WEBHOOK_TOKENS, and restart webhook-ingest.',
+  'setup.proof-none':
+    'Every webhook is rejected, because no token is configured. Set WEBHOOK_TOKENS, and restart webhook-ingest.',
   'setup.copyAddress': 'Copy the address',
   'setup.test': 'Test the webhook',
   'setup.testDelivered': 'It arrived and was committed after {after}.',

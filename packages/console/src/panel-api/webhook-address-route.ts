@@ -25,7 +25,8 @@ export function registerWebhookAddress(api: PanelApi, { pool, configuredProvider
     }),
   }
   api.post('/v1/webhook-address', { schema }, async (request, reply) => {
-    if (principalOf(request).kind !== 'operator') return reject(reply, 'scope_missing', 'only an owner who is signed in sees it')
+    if (principalOf(request).kind !== 'operator')
+      return reject(reply, 'scope_missing', 'only an owner who is signed in sees it')
     const { provider } = request.body
     const configured = configuredProviders.find((one) => one.provider.name === provider)
     if (configured === undefined) return reject(reply, 'unknown_provider')

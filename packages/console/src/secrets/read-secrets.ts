@@ -47,7 +47,9 @@ export function summarizeSecrets(rows: readonly SecretRow[]): Group[] {
         services: countProcesses(running),
         secrets: unique(running.map(({ fingerprint }) => fingerprint))
           .map((fingerprint) => toSecret(ofProvider.filter((row) => row.fingerprint === fingerprint)))
-          .toSorted((one, other) => one.place - other.place || Date.parse(other.knownSince) - Date.parse(one.knownSince)),
+          .toSorted(
+            (one, other) => one.place - other.place || Date.parse(other.knownSince) - Date.parse(one.knownSince),
+          ),
       }
     })
   })

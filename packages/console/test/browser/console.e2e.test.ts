@@ -383,7 +383,9 @@ test('an owner sees the address of the webhook with its token, after a click', a
   expect(await address.getByRole('button', { name: 'Copy the address' }).count()).toBe(0)
   await address.getByRole('button', { name: 'Show the complete address' }).click()
   const shown = await address.locator('code').textContent()
-  expect((await fetch(shown!, { method: 'POST', body: JSON.stringify({ order_id: '93504', status: 'Pending' }) })).status).toBe(200)
+  expect(
+    (await fetch(shown!, { method: 'POST', body: JSON.stringify({ order_id: '93504', status: 'Pending' }) })).status,
+  ).toBe(200)
   await address.getByRole('button', { name: 'Hide' }).click()
   await address.getByText('and the token, which is not shown here').waitFor()
 })
@@ -483,7 +485,10 @@ test.each([
       await page.locator('.skeleton, [aria-busy="true"]').first().waitFor({ state: 'detached' })
       expect({ path, faults: await findFaults(page) }).toEqual({ path, faults: [] })
       expect({ path, faults: pageFaults(await structureOf(page, 'body')) }).toEqual({ path, faults: [] })
-      expect({ path, title: await page.title() }).toEqual({ path, title: `${await page.locator('h1').textContent()} · Paxyo` })
+      expect({ path, title: await page.title() }).toEqual({
+        path,
+        title: `${await page.locator('h1').textContent()} · Paxyo`,
+      })
       await page.screenshot({
         path: `${SCREENSHOTS}${path.replaceAll(/\W/g, '-')}-${colorScheme}-${width}-${locale}.png`,
         fullPage: true,
@@ -500,31 +505,37 @@ test.each([
 test.each([
   ['light', 1440, 'en'],
   ['dark', 390, 'ar'],
-] as const)('%s, %d px, %s: dialogs hold the focus and give it back, and axe finds nothing serious', async (colorScheme, width, locale) => {
-  for (const [index, status] of ['Failed', 'Zamkniete'].entries()) {
-    const id = `D-${locale}-${index}`
-    await system.register(id, `94${width}${index}`)
-    await system.webhook({ order_id: `94${width}${index}`, status })
-  }
-  const page = watch(await system.openLike(owner, browser, { colorScheme, viewport: { width, height: 844 }, locale }))
-  for (const dialog of await dialogsOf(system.database.owner, 'zoe')) {
-    const { name } = dialog
-    await goWithin(page, dialog.path)
-    await openDialog(page, dialog, locale)
-    expect({ name, faults: await findFaults(page, 'dialog[open]') }).toEqual({ name, faults: [] })
-    const structure = await structureOf(page, 'dialog[open]')
-    expect({ name, faults: structureFaults(structure) }).toEqual({ name, faults: [] })
-    const title = await page.locator('#dialog-title').textContent()
-    expect({ name, first: structure.split('\n')[0] }).toEqual({ name, first: expect.stringContaining(`dialog "${title}"`) })
-    expect({ name, isWithin: await focusIsIn(page, 'dialog[open]') }).toEqual({ name, isWithin: true })
-    await page.keyboard.press('Escape')
-    await page.locator('dialog').waitFor({ state: 'detached' })
-    const opener = TEXTS[locale][dialog.buttons[0]!] as string
-    const focused = await page.evaluate(() => document.activeElement?.textContent)
-    expect({ name, focused }).toEqual({ name, focused: expect.stringContaining(opener) })
-  }
-  await page.context().close()
-})
+] as const)(
+  '%s, %d px, %s: dialogs hold the focus and give it back, and axe finds nothing serious',
+  async (colorScheme, width, locale) => {
+    for (const [index, status] of ['Failed', 'Zamkniete'].entries()) {
+      const id = `D-${locale}-${index}`
+      await system.register(id, `94${width}${index}`)
+      await system.webhook({ order_id: `94${width}${index}`, status })
+    }
+    const page = watch(await system.openLike(owner, browser, { colorScheme, viewport: { width, height: 844 }, locale }))
+    for (const dialog of await dialogsOf(system.database.owner, 'zoe')) {
+      const { name } = dialog
+      await goWithin(page, dialog.path)
+      await openDialog(page, dialog, locale)
+      expect({ name, faults: await findFaults(page, 'dialog[open]') }).toEqual({ name, faults: [] })
+      const structure = await structureOf(page, 'dialog[open]')
+      expect({ name, faults: structureFaults(structure) }).toEqual({ name, faults: [] })
+      const title = await page.locator('#dialog-title').textContent()
+      expect({ name, first: structure.split('\n')[0] }).toEqual({
+        name,
+        first: expect.stringContaining(`dialog "${title}"`),
+      })
+      expect({ name, isWithin: await focusIsIn(page, 'dialog[open]') }).toEqual({ name, isWithin: true })
+      await page.keyboard.press('Escape')
+      await page.locator('dialog').waitFor({ state: 'detached' })
+      const opener = TEXTS[locale][dialog.buttons[0]!] as string
+      const focused = await page.evaluate(() => document.activeElement?.textContent)
+      expect({ name, focused }).toEqual({ name, focused: expect.stringContaining(opener) })
+    }
+    await page.context().close()
+  },
+)
 
 test.each(['en', 'de', 'ar'] as const satisfies readonly Locale[])(
   '%s: a decision is said, and rows that come in are not',
@@ -549,7 +560,10 @@ test.each(['en', 'de', 'ar'] as const satisfies readonly Locale[])(
     await page.getByRole('table', { name: text['live.title']! }).waitFor()
     const before = (await heard()).length
     await system.webhook({ order_id: `95-${locale}`, status: 'Completed' })
-    await page.getByRole('row', { name: new RegExp(`S-${locale}`) }).nth(1).waitFor()
+    await page
+      .getByRole('row', { name: new RegExp(`S-${locale}`) })
+      .nth(1)
+      .waitFor()
     expect((await heard()).slice(before)).toEqual([])
     const table = await structureOf(page, 'main table')
     for (const title of ['column.time', 'column.outcome', 'live.what', 'order.id', 'order.provider', 'live.refund']) {

@@ -42,7 +42,9 @@ export function structureFaults(snapshot: string): string[] {
   const nodes = nodesOf(snapshot)
   const unnamed = nodes.filter(({ role, name }) => NAMED.has(role) && name === '').map(({ line }) => `no name: ${line}`)
   const twice = nodes
-    .filter(({ role, name }) => UNIQUE.has(role) && nodes.filter((one) => one.role === role && one.name === name).length > 1)
+    .filter(
+      ({ role, name }) => UNIQUE.has(role) && nodes.filter((one) => one.role === role && one.name === name).length > 1,
+    )
     .map(({ line }) => `twice: ${line}`)
   const levels = nodes.flatMap(({ line }) => Number(/^- '?heading .*\[level=(\d)\]/.exec(line)?.[1] ?? NaN))
   const headings = levels.filter((level) => !Number.isNaN(level))
@@ -75,7 +77,9 @@ export async function recordSaid(page: Page): Promise<() => Promise<string[]>> {
     Object.assign(globalThis, { said })
     new MutationObserver((changes) => {
       const regions = changes.map(({ target }) =>
-        (target instanceof Element ? target : target.parentElement)?.closest('[role="status"], [role="alert"], [aria-live]'),
+        (target instanceof Element ? target : target.parentElement)?.closest(
+          '[role="status"], [role="alert"], [aria-live]',
+        ),
       )
       for (const region of new Set(regions)) if (region?.textContent) said.push(region.textContent.trim())
     }).observe(document.body, { subtree: true, childList: true, characterData: true })

@@ -20,7 +20,13 @@ const secret = (fingerprint: string, change: object = {}): SecretGroup['secrets'
 
 const statesOf = (secrets: readonly SecretGroup['secrets'][number][], facts: Partial<RotationFacts> = {}): string[] => {
   const group: SecretGroup = { kind: 'jwt_secrets', provider: null, services: [INGEST, GATEWAY], secrets: [...secrets] }
-  const { steps } = rotationOf({ group, made: undefined, former: new Set(['old']), nowMs: Date.parse(at(90)), ...facts })
+  const { steps } = rotationOf({
+    group,
+    made: undefined,
+    former: new Set(['old']),
+    nowMs: Date.parse(at(90)),
+    ...facts,
+  })
   return Object.values(steps)
 }
 
@@ -65,8 +71,12 @@ test('gateways accept a new secret of browser tokens before webhook-ingest signs
     const commands = commandsOf(deployment, 'jwt_secrets', 'add')
     const lines = commands.split('\n')
     expect(lines.findIndex((line) => line.includes('ws-gateway'))).toBeGreaterThan(-1)
-    expect(commands.lastIndexOf('webhook-ingest')).toBeGreaterThanOrEqual(deployment === 'compose' ? -1 : commands.lastIndexOf('ws-gateway'))
+    expect(commands.lastIndexOf('webhook-ingest')).toBeGreaterThanOrEqual(
+      deployment === 'compose' ? -1 : commands.lastIndexOf('ws-gateway'),
+    )
   }
-  expect(commandsOf('compose', 'webhook_tokens', 'add')).toBe('npm run secrets -- --rotate webhook-tokens\nnpm run rollout')
+  expect(commandsOf('compose', 'webhook_tokens', 'add')).toBe(
+    'npm run secrets -- --rotate webhook-tokens\nnpm run rollout',
+  )
   expect(commandsOf('systemd', 'panel_api_keys', 'remove')).toContain('/etc/paxyo/secrets/panel-api-keys')
 })

@@ -39,7 +39,10 @@ test('a rotation is followed over restarts: which services know both, and when t
   const [group, ...others] = await readSecretsInUse(pool)
   await reports.close()
   expect(others).toEqual([])
-  const [ingest, gateway] = [{ service: 'webhook-ingest', processes: 1 }, { service: 'ws-gateway', processes: 1 }]
+  const [ingest, gateway] = [
+    { service: 'webhook-ingest', processes: 1 },
+    { service: 'ws-gateway', processes: 1 },
+  ]
   expect(group).toMatchObject({ kind: 'jwt_secrets', provider: null, services: [ingest, gateway] })
   const both = new Map(group!.secrets.map((secret) => [secret.fingerprint, secret]))
   expect(both.get(mark(NEW))).toMatchObject({ place: 1, lastUsedAt: null, knownBy: [ingest] })

@@ -7,7 +7,8 @@ export const AUDIT_DETAILS = {
   balance: 'balance {balance}, ledger {ledger}',
   balance_not_continued: 'no entry continues from the balance {balance}',
   balance_not_reached: 'no entry leads to the balance {balance}',
-  account_totals: 'kept: refunded {refunded}, orders {orders}; counted: refunded {countedRefunded}, orders {countedOrders}',
+  account_totals:
+    'kept: refunded {refunded}, orders {orders}; counted: refunded {countedRefunded}, orders {countedOrders}',
   seq_twice: 'seq {seq} exists twice',
   seqs_missing: 'seqs {first} to {last} are missing',
   stream_end: 'last seq {last}, newest event {newest}',
@@ -38,6 +39,8 @@ export const describe = <Code extends AuditDetailCode>(
   code: Code,
   values: Readonly<Record<NamesIn<(typeof AUDIT_DETAILS)[Code]>, string>>,
 ): string => {
-  const texts = Object.entries<string>(values).map(([name, expression]) => `'${name}', coalesce((${expression})::text, 'none')`)
+  const texts = Object.entries<string>(values).map(
+    ([name, expression]) => `'${name}', coalesce((${expression})::text, 'none')`,
+  )
   return `jsonb_build_object('code', '${code}', 'values', jsonb_build_object(${texts.join(', ')}))`
 }

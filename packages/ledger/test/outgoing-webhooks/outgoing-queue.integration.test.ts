@@ -129,15 +129,20 @@ test.each([
   [[WEBHOOK_PROVIDER_SQL], 'refund_webhooks_of_provider'],
   [[WEBHOOK_SERVICE_SQL], 'refund_webhooks_of_service'],
   [[WEBHOOK_PROVIDER_SQL, WEBHOOK_SERVICE_SQL], 'refund_webhooks_of_both'],
-])('refunds are filtered by %j with an index in their order, however many other webhooks there are', async (filters, index) => {
-  const client = await database.owner.connect()
-  await client.query('BEGIN; SET LOCAL enable_seqscan = off; SET LOCAL enable_sort = off; SET LOCAL enable_bitmapscan = off')
-  const { rows } = await client.query<{ 'QUERY PLAN': string }>(
-    `EXPLAIN SELECT webhook_id FROM outgoing_webhooks
+])(
+  'refunds are filtered by %j with an index in their order, however many other webhooks there are',
+  async (filters, index) => {
+    const client = await database.owner.connect()
+    await client.query(
+      'BEGIN; SET LOCAL enable_seqscan = off; SET LOCAL enable_sort = off; SET LOCAL enable_bitmapscan = off',
+    )
+    const { rows } = await client.query<{ 'QUERY PLAN': string }>(
+      `EXPLAIN SELECT webhook_id FROM outgoing_webhooks
      WHERE ${filters.map((filter) => `${filter} = 'x'`).join(' AND ')} AND type = 'refund.paid'
      ORDER BY queue_number DESC LIMIT 50`,
-  )
-  await client.query('ROLLBACK')
-  client.release()
-  expect(rows.map((row) => row['QUERY PLAN']).join('\n')).toContain(`Index Scan Backward using ${index}`)
-})
+    )
+    await client.query('ROLLBACK')
+    client.release()
+    expect(rows.map((row) => row['QUERY PLAN']).join('\n')).toContain(`Index Scan Backward using ${index}`)
+  },
+)

@@ -44,7 +44,9 @@ export const ledgerAuditSchema = z.object({
             subject: z.string(),
             detail: z.string(),
             code: z.string().describe('The kind of violation.'),
-            values: z.record(z.string(), z.union([z.string(), z.number()])).describe('What the detail contains, by name.'),
+            values: z
+              .record(z.string(), z.union([z.string(), z.number()]))
+              .describe('What the detail contains, by name.'),
           }),
         )
         .describe('The first violations.'),

@@ -17,7 +17,9 @@ export const secretsInUseSchema = z.object({
           fingerprint: z.string(),
           place: z.int().positive().describe('In the list: the first one signs.'),
           knownSince: timestampSchema,
-          lastUsedAt: timestampSchema.nullable().describe('Accurate to ten seconds; kept for 30 days. Null: not since then.'),
+          lastUsedAt: timestampSchema
+            .nullable()
+            .describe('Accurate to ten seconds; kept for 30 days. Null: not since then.'),
           knownBy: processesSchema.describe('Those that know this one.'),
         }),
       ),

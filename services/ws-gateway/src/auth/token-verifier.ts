@@ -40,7 +40,12 @@ export const CLOCK_TOLERANCE_MS = 60_000
  * user's tokens can be revoked. Each kind of key accepts only its own
  * algorithms, so that a public key can't be used as an HMAC secret.
  */
-export function createTokenVerifier({ secrets, onSecretUsed, keyServer, audience }: TokenVerifierOptions): TokenVerifier {
+export function createTokenVerifier({
+  secrets,
+  onSecretUsed,
+  keyServer,
+  audience,
+}: TokenVerifierOptions): TokenVerifier {
   const keys = secrets.map(importSecret)
   const hs256 = { keys: secrets.map((secret) => createSecretKey(secret, 'utf8')), audience, onKeyUsed: onSecretUsed }
 
