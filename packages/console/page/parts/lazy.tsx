@@ -15,7 +15,8 @@ export function lazy(load: () => Promise<FunctionComponent>): FunctionComponent 
     useEffect(() => {
       if (loaded.value === undefined) void run(async () => (loaded.value = { Component: await load() }))
     }, [])
-    if (loaded.value !== undefined) return <loaded.value.Component />
+    const page = loaded.value
+    if (page !== undefined) return <page.Component />
     return problem.value === undefined ? (
       <Skeleton lines={6} />
     ) : (

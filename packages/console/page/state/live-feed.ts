@@ -36,9 +36,12 @@ export function withBatch(feed: Feed, batch: OperationsBatch, filter: FeedFilter
   const current = recent.find((other) => other.second === second) ?? { second, deliveries: 0, shown: 0 }
   const budget = ROWS_PER_SECOND_MAX - current.shown
   const shown = batch.rows.filter((row) => matches(row, filter)).slice(0, Math.max(0, budget))
+  // The page may have read it from the API before, where it does not say what was refunded.
+  const ids = new Set(shown.map(({ deliveryId }) => deliveryId))
+  const others = feed.rows.filter(({ deliveryId }) => !ids.has(deliveryId))
   const deliveries = Object.values(batch.outcomes).reduce((sum, count) => sum + (count ?? 0), 0)
   return {
-    rows: [...shown.toReversed(), ...feed.rows].slice(0, FEED_ROWS_MAX),
+    rows: [...shown.toReversed(), ...others].slice(0, FEED_ROWS_MAX),
     seconds: [
       ...recent.filter((other) => other.second !== second),
       { second, deliveries: current.deliveries + deliveries, shown: current.shown + shown.length },

@@ -5,7 +5,10 @@ import { de } from '../../page/text/de.ts'
 import { en, type TextKey } from '../../page/text/en.ts'
 
 export type Locale = 'en' | 'de' | 'ar'
-export const TEXTS: Readonly<Record<Locale, Readonly<Record<TextKey, unknown>>>> = { en, de, ar }
+const TEXTS: Readonly<Record<Locale, Readonly<Record<TextKey, unknown>>>> = { en, de, ar }
+
+/** A text of the page that does not depend on a count. */
+export const textIn = (locale: Locale, key: TextKey): string => TEXTS[locale][key] as string
 
 /** A dialog: its page, and the texts of the buttons that open it, one after the other. */
 export interface ConsoleDialog {
@@ -62,7 +65,7 @@ export async function openDialog(shown: Page, { buttons, typed = {} }: ConsoleDi
     const dialog = shown.locator('dialog[open]')
     const place = (await dialog.count()) > 0 ? dialog : shown.locator('main')
     await place
-      .locator('button', { hasText: TEXTS[locale][key] as string })
+      .locator('button', { hasText: textIn(locale, key) })
       .last()
       .click()
     await shown.locator('dialog[open]:not([aria-busy])').waitFor()

@@ -54,14 +54,18 @@ export function structureFaults(snapshot: string): string[] {
   return [...unnamed, ...new Set(twice), ...skipped]
 }
 
-/** The structure of a whole page: one first heading, and the landmarks that a person jumps to. */
-export function pageFaults(snapshot: string): string[] {
+/**
+ * The structure of a whole page: one first heading, and the landmarks that a person jumps to.
+ *
+ * @param menu the name of the button that opens the navigation of a small screen.
+ */
+export function pageFaults(snapshot: string, menu: string): string[] {
   const nodes = nodesOf(snapshot)
   const count = (role: string, isWanted: (node: Node) => boolean = () => true): number =>
     nodes.filter((node) => node.role === role && isWanted(node)).length
   const wanted = {
     banner: count('banner'),
-    navigation: count('navigation'),
+    navigation: count('navigation') + count('button', ({ name }) => name === menu),
     search: count('search'),
     main: count('main'),
     'first heading': count('heading', ({ line }) => line.includes('[level=1]')),

@@ -42,6 +42,11 @@ const batch = (rows: readonly OperationsRow[], deliveries = rows.length): Operat
 
 const ids = ({ rows }: Feed): string[] => rows.map(({ deliveryId }) => deliveryId)
 
+const earlier = (deliveryId: string, orderId: string | null, change: Partial<DeliveryView> = {}): DeliveryView => {
+  const { reported: _reported, status: _status, refund: _refund, currency: _currency, ...delivery } = row(deliveryId)
+  return { ...delivery, orderId, orderStatus: 'completed', reason: null, replayOf: null, ...change }
+}
+
 test('the newest row is at the top', () => {
   const feed = withBatch(
     withBatch(EMPTY_FEED, batch([row('1'), row('2')]), NO_FILTER, 0),
@@ -50,6 +55,11 @@ test('the newest row is at the top', () => {
     0,
   )
   expect(ids(feed)).toEqual(['3', '2', '1'])
+})
+
+test('a delivery that was read before its batch arrived is one row', () => {
+  const feed = withBatch(withEarlier(EMPTY_FEED, [earlier('2', 'A-1'), earlier('1', 'A-1')]), batch([row('2')]), NO_FILTER, 0)
+  expect(ids(feed)).toEqual(['2', '1'])
 })
 
 test('above a rate it shows a sample, says so, and counts all', () => {
@@ -96,11 +106,6 @@ test('it keeps a bounded number of rows', () => {
   expect(feed.rows).toHaveLength(FEED_ROWS_MAX)
   expect(feed.seconds.length).toBeLessThanOrEqual(10)
 })
-
-const earlier = (deliveryId: string, orderId: string | null, change: Partial<DeliveryView> = {}): DeliveryView => {
-  const { reported: _reported, status: _status, refund: _refund, currency: _currency, ...delivery } = row(deliveryId)
-  return { ...delivery, orderId, orderStatus: 'completed', reason: null, replayOf: null, ...change }
-}
 
 test('of earlier deliveries, the newest that changed an order says what it is now', () => {
   const first = withEarlier(EMPTY_FEED, [
