@@ -740,7 +740,7 @@ describe('/v1/keys', () => {
     expect((await send('/v1/tokens', { userId: 'ann' }, { headers })).statusCode).toBe(201)
   })
 
-  test('an owner sees the address of a webhook, which is in the audit log; nobody else does', async () => {
+  test('an owner sees the address of a webhook, which is in the audit log; no other sender does', async () => {
     const owner = await createOwner('Vic')
     const { cookie: viewer } = await createOperator('Val', 'viewer')
     const body = { provider: 'godofpanel' }

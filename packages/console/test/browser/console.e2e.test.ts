@@ -549,24 +549,24 @@ test.each(['en', 'de', 'ar'] as const satisfies readonly Locale[])(
     await goWithin(page, 'reviews')
     await page.locator('.inbox-list a', { hasText: `S-${locale}` }).click()
     await page.locator('article').getByRole('heading', { level: 2 }).first().waitFor()
-    const heard = await recordSaid(page)
+    const said = await recordSaid(page)
     await page.keyboard.press('e')
     await page.getByRole('dialog').getByLabel(textIn(locale, 'dialog.note')).fill('asked')
     await page.getByRole('dialog').getByRole('button', { name: textIn(locale, 'action.leave') }).click()
     await page.locator('dialog').waitFor({ state: 'detached' })
     const done = textIn(locale, 'dialog.done').replace('{title}', textIn(locale, 'review.leaveTitle'))
-    await eventually(async () => (await heard()).includes(done))
+    await eventually(async () => (await said()).includes(done))
     expect(await page.locator('h1').evaluate((heading) => heading === document.activeElement)).toBe(true)
 
     await goWithin(page, 'live')
     await page.getByRole('table', { name: textIn(locale, 'live.title') }).waitFor()
-    const before = (await heard()).length
+    const before = (await said()).length
     await system.webhook({ order_id: `95-${locale}`, status: 'Completed' })
     await page
       .getByRole('row', { name: new RegExp(`S-${locale}`) })
       .nth(1)
       .waitFor()
-    expect((await heard()).slice(before)).toEqual([])
+    expect((await said()).slice(before)).toEqual([])
     const table = await structureOf(page, 'main table')
     for (const title of ['column.time', 'column.outcome', 'live.what', 'order.id', 'order.provider', 'live.refund'] as const) {
       expect(table).toContain(`columnheader "${textIn(locale, title)}"`)
