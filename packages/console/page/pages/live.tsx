@@ -27,6 +27,8 @@ import {
 
 const FIRST_ROWS = 30
 const EARLIER_ROWS = 100
+/** A rare update may be far away: a click looks at so many pages. */
+const PAGES_MAX = 10
 /** Batches that arrive within it are one update of the page. */
 const SHOW_INTERVAL_MS = 200
 /** A person who types is asked for by the API when it stops for so long. */
@@ -66,14 +68,14 @@ export const Live = () => {
       ) : isReading.value ? (
         <Skeleton lines={6} />
       ) : (
-        <Empty title={t('live.empty')}>
+        <Empty title={t(filter.value === NO_FILTER ? 'live.empty' : 'live.noMatch')}>
           <p>{t('live.emptyDetail')}</p>
         </Empty>
       )}
       <Problem problem={request.problem.value} />
       {rows.length >= EARLIER_ROWS_MAX ? (
         <p class="more hint">{t('live.noMore', { count: EARLIER_ROWS_MAX })}</p>
-      ) : rows.length > 0 && hasEarlier.value ? (
+      ) : hasEarlier.value && !isReading.value ? (
         <div class="more">
           <Button isBusy={request.isBusy.value} onClick={loadEarlier}>
             {t('live.earlier')}
@@ -108,10 +110,14 @@ function useFeed(feed: Signal<Feed>, filter: Signal<FeedFilter>, isPaused: Signa
       .then(({ data, nextCursor }) => {
         feed.value = withEarlier(feed.value, data)
         hasEarlier.value = nextCursor !== null
+        if (data.length === 0) cursor.current = nextCursor ?? undefined
         isReading.value = false
       })
       // Without them the page shows what is committed from now on.
-      .catch(() => (isReading.value = abort.signal.aborted))
+      .catch(() => {
+        isReading.value = abort.signal.aborted
+        hasEarlier.value = false
+      })
     const stop = isPaused.value ? undefined : showBatches(feed, filter)
     return () => {
       abort.abort()
@@ -124,7 +130,7 @@ function useFeed(feed: Signal<Feed>, filter: Signal<FeedFilter>, isPaused: Signa
     const wanted = filter.value
     void request.run(async () => {
       let added = 0
-      while (added === 0 && hasEarlier.value && filter.value === wanted) {
+      for (let pages = 0; pages < PAGES_MAX && added === 0 && hasEarlier.value; pages += 1) {
         const position = cursor.current === undefined ? before(feed.value) : { cursor: cursor.current }
         const { data, nextCursor } = await readPage(wanted, { limit: EARLIER_ROWS, ...position })
         if (filter.value !== wanted || !isPaused.value) return
@@ -176,7 +182,10 @@ const Filters = ({ filter, rows }: { filter: Signal<FeedFilter>; rows: readonly 
   for (const { provider } of rows) known.current.add(provider)
   const providers = [...known.current].toSorted((a, b) => a.localeCompare(b))
   const typing = useRef<ReturnType<typeof setTimeout>>(undefined)
-  const set = (change: Partial<FeedFilter>): void => void (filter.value = { ...filter.value, ...change })
+  const set = (change: Partial<FeedFilter>): void => {
+    const chosen = { ...filter.value, ...change }
+    filter.value = Object.values(chosen).every((value) => value === '') ? NO_FILTER : chosen
+  }
   const typed = (user: string): void => {
     clearTimeout(typing.current)
     typing.current = setTimeout(() => set({ user }), TYPING_MS)

@@ -271,6 +271,7 @@ export const ar: Readonly<Record<TextKey, Text>> = {
   'live.earlier': 'عرض تحديثات أقدم',
   'live.noMore': { other: 'يظهر {count} من التحديثات. استعمل مرشّحًا للعثور على الأقدم.' },
   'live.empty': 'لا تحديثات بعد.',
+  'live.noMatch': 'لا تحديث يطابق المرشّح.',
   'live.emptyDetail': 'تظهر هنا فور حفظها.',
 
   'search.title': 'بحث',

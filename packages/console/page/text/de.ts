@@ -301,6 +301,7 @@ export const de: Readonly<Record<TextKey, Text>> = {
   'live.earlier': 'Frühere Meldungen zeigen',
   'live.noMore': { other: '{count} Meldungen werden gezeigt. Ein Filter findet frühere.' },
   'live.empty': 'Noch keine Meldungen.',
+  'live.noMatch': 'Keine Meldung passt zum Filter.',
   'live.emptyDetail': 'Sie erscheinen hier, sobald sie gespeichert sind.',
 
   'search.title': 'Suche',

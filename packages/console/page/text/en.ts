@@ -281,6 +281,7 @@ export const en = {
   'live.earlier': 'Show earlier updates',
   'live.noMore': { other: '{count} updates are shown. A filter finds earlier ones.' },
   'live.empty': 'No updates yet.',
+  'live.noMatch': 'No update matches the filter.',
   'live.emptyDetail': 'They appear here as they are committed.',
 
   'search.title': 'Search',
