@@ -14,6 +14,7 @@ import { Search } from './search.tsx'
 import { SetUp } from './set-up.tsx'
 import { Today } from './today.tsx'
 import { User } from './user.tsx'
+import { Webhook } from './webhook.tsx'
 import { Webhooks } from './webhooks.tsx'
 
 /** The pages by the first part of their address. */
@@ -27,7 +28,7 @@ const PAGES: Readonly<Record<string, (place: Place) => JSX.Element | undefined>>
   deliveries: ({ id }) => (id === undefined ? undefined : <Delivery key={id} id={id} />),
   refunds: () => <Refunds />,
   rejected: () => <Rejected />,
-  webhooks: () => <Webhooks />,
+  webhooks: ({ id }) => (id === undefined ? <Webhooks /> : <Webhook key={id} id={id} />),
   health: () => <Health />,
   setup: () => <SetUp />,
   account: () => <Account />,

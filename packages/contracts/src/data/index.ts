@@ -36,5 +36,5 @@ export {
   PROTOCOL_VERSION_MIN,
   SEEN_REVISION,
 } from './protocol-version.ts'
-export { WEBHOOK_TYPES, type WebhookType } from './webhook-types.ts'
+export { DEFAULT_WEBHOOK_TYPES, WEBHOOK_TYPES, type WebhookType } from './webhook-types.ts'
 export { CURSOR_CHARS_MAX, DRAIN_MS_MAX, PAGE_ORDERS_MAX, TOKEN_CHARS_MAX } from './wire-limits.ts'

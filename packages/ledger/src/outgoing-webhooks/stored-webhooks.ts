@@ -1,6 +1,7 @@
 import type { Database } from '@paxyo/database'
 import { sql, type Kysely } from 'kysely'
 import { ORDER_SUBJECT, SUPERSEDING_TYPES } from './messages.ts'
+import type { RecordedAttempt } from './send-queue.ts'
 
 /** Dead webhooks that one request can retry. */
 const RETRY_MAX = 1000
@@ -56,12 +57,15 @@ export async function listOutgoingWebhooks(
     .execute()
 }
 
-/** @returns a webhook with its body; undefined when it does not exist. */
+/** @returns a webhook with its body and its attempts; undefined when it does not exist. */
 export async function readOutgoingWebhook(
   db: Kysely<Database>,
   webhookId: string,
-): Promise<(OutgoingWebhookRow & { readonly body: string }) | undefined> {
-  return selectWebhooks(db).select('body').where('webhook_id', '=', webhookId).executeTakeFirst()
+): Promise<FullOutgoingWebhookRow | undefined> {
+  return selectWebhooks(db)
+    .select(['body', 'attempt_history as attemptHistory'])
+    .$narrowType<{ attemptHistory: RecordedAttempt[] | null }>()
+    .where('webhook_id', '=', webhookId).executeTakeFirst()
 }
 
 /**
@@ -129,5 +133,11 @@ const selectWebhooks = (db: Kysely<Database>) =>
       'last_status',
       'last_error',
     ])
+
+export interface FullOutgoingWebhookRow extends OutgoingWebhookRow {
+  readonly body: string
+  /** Null before the first one, and after an erasure. */
+  readonly attemptHistory: readonly RecordedAttempt[] | null
+}
 
 export type OutgoingWebhookRow = Awaited<ReturnType<ReturnType<typeof selectWebhooks>['execute']>>[number]

@@ -66,6 +66,7 @@ const OPERATION_IDS = [
   'createPasswordLink',
   'listAuditLog',
   'listKeys',
+  'createKey',
   'revokeKey',
   'deleteWebhookEndpoint',
 ]
