@@ -13,7 +13,7 @@ interface DialogPicture {
   readonly name: string
   readonly path: string
   readonly buttons: readonly TextKey[]
-  /** What is typed before the picture, by the field's name. */
+  /** What is typed where a dialog has the field, by the field's name. */
   readonly typed?: Readonly<Record<string, string>>
 }
 
@@ -44,6 +44,15 @@ export async function dialogsOf(owner: pg.Pool): Promise<readonly DialogPicture[
     { name: 'revoke-tokens', path: 'users/marta.k', buttons: ['user.revoke'] },
     { name: 'disable-endpoint', path: 'webhooks', buttons: ['webhooks.disable'] },
     { name: 'new-secret', path: 'webhooks', buttons: ['secret.add'] },
+    { name: 'add-endpoint', path: 'webhooks', buttons: ['endpoint.add'] },
+    { name: 'edit-endpoint', path: 'webhooks', buttons: ['endpoint.edit'] },
+    { name: 'create-key', path: 'health', buttons: ['newKey.title'] },
+    {
+      name: 'new-key',
+      path: 'health',
+      buttons: ['newKey.title', 'newKey.create'],
+      typed: { 'key-name': 'shop server' },
+    },
     { name: 'revoke-key', path: 'health', buttons: ['keys.revoke'] },
     { name: 'invite', path: 'health', buttons: ['operators.invite'] },
     { name: 'password-link', path: 'health', buttons: ['operators.password'] },
@@ -66,8 +75,11 @@ export async function takeDialog(
       .last()
       .click()
     await shown.locator('dialog[open]:not([aria-busy])').waitFor()
+    for (const [field, text] of Object.entries(typed)) {
+      const input = shown.locator(`dialog [name="${field}"]`)
+      if ((await input.count()) > 0) await input.fill(text)
+    }
   }
-  for (const [field, text] of Object.entries(typed)) await shown.locator(`dialog [name="${field}"]`).fill(text)
   await shown.locator('dialog .skeleton, dialog [aria-busy="true"]').first().waitFor({ state: 'detached' })
   await shown.screenshot({ path: join(folder, `dialog-${name}-${suffix}.png`) })
 }

@@ -453,7 +453,7 @@ export const de: Readonly<Record<TextKey, Text>> = {
   'endpoint.add': 'Ziel hinzufügen',
   'endpoint.edit': 'Bearbeiten',
   'endpoint.editTitle': 'Ziel bearbeiten',
-  'endpoint.save': 'Speichern und prüfen',
+  'endpoint.save': 'Speichern und Ping senden',
   'endpoint.url': 'Adresse',
   'endpoint.urlHint': 'Eine Seite Ihres Servers, etwa https://panel.example.com/paxyo/webhook.php.',
   'endpoint.types': 'Was es erhält',

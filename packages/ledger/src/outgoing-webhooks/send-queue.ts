@@ -104,9 +104,10 @@ const SETTLE_FAILED = `
 export async function settleAttempt(
   pool: Pool,
   { webhookId, attempts }: Pick<ClaimedWebhook, 'webhookId' | 'attempts'>,
-  { delivered, status, error, response, durationMs }: Attempt,
+  { delivered, status, error, response, ...attempt }: Attempt,
   retryInMs: number | undefined,
 ): Promise<void> {
+  const durationMs = Math.round(attempt.durationMs)
   // The error of a response says no more than its status and its text.
   const recorded = { durationMs, status, error: status === null ? error : null, response }
   const values = [webhookId, durationMs, JSON.stringify(recorded), status]

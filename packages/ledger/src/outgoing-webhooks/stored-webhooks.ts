@@ -63,8 +63,8 @@ export async function readOutgoingWebhook(
   webhookId: string,
 ): Promise<FullOutgoingWebhookRow | undefined> {
   return selectWebhooks(db)
-    .select(['body', 'attempt_history as attemptHistory'])
-    .$narrowType<{ attemptHistory: RecordedAttempt[] | null }>()
+    .select('body')
+    .select(({ ref }) => ref('attempt_history').$castTo<RecordedAttempt[] | null>().as('attemptHistory'))
     .where('webhook_id', '=', webhookId).executeTakeFirst()
 }
 

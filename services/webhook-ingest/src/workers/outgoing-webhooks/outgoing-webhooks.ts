@@ -34,7 +34,7 @@ export interface OutgoingWebhooksOptions {
   readonly log: Logger
   /** Called with the result of each attempt. */
   readonly onAttempt?: (isDelivered: boolean, durationMs: number) => void
-  /** Called once an attempt is recorded that failed, with the error, or that followed a failure or another attempt. */
+  /** Called after an attempt is recorded that failed, with the error, or that was delivered as a retry or after a failure. */
   readonly onEndpointChanged?: (endpointId: string, error: string | undefined) => void
   /** From 0 to 1; for jitter. */
   readonly random?: () => number

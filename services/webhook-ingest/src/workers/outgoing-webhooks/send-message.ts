@@ -53,7 +53,7 @@ export function createMessageSender(target: SendTarget, timeoutMs = SEND_TIMEOUT
       const signal = AbortSignal.timeout(timeoutMs)
       const startedAt = performance.now()
       return new Promise((resolve) => {
-        const settle: Settle = (result) => resolve({ ...result, durationMs: Math.round(performance.now() - startedAt) })
+        const settle: Settle = (result) => resolve({ ...result, durationMs: performance.now() - startedAt })
         const options = { method: 'POST', agent, headers, signal, ...(lookup === undefined ? {} : { lookup }) }
         let hasResponse = false
         const request = transport.request(url, options, (response) => {
