@@ -16,9 +16,8 @@ export const MEMBER_FAULTS: Readonly<Record<string, Fault<Cluster>>> = {
   'SIGTERM ws-gateway': (cluster, random) => cluster.restart(random.pick(cluster.gateways), 'SIGTERM'),
 }
 
-/** All faults that the system must survive. */
-export const FAULTS: Readonly<Record<string, Fault<SingleCluster>>> = {
-  ...MEMBER_FAULTS,
+/** Faults of PostgreSQL, Redis and the network. */
+export const SERVER_FAULTS: Readonly<Record<string, Fault<SingleCluster>>> = {
   'kill -9 redis': (cluster) => cluster.redis.restart(),
   async 'pause redis'(cluster, random) {
     const { process: server } = cluster.redis
@@ -58,6 +57,9 @@ export const FAULTS: Readonly<Record<string, Fault<SingleCluster>>> = {
     cluster.postgresProxy.delayMs = 0
   },
 }
+
+/** All faults that the system must survive. */
+export const FAULTS: Readonly<Record<string, Fault<SingleCluster>>> = { ...MEMBER_FAULTS, ...SERVER_FAULTS }
 
 async function onRedis(cluster: SingleCluster, command: (redis: Redis) => Promise<unknown>): Promise<void> {
   const redis = new Redis(cluster.redis.url, { retryStrategy: () => null, maxRetriesPerRequest: 0 })

@@ -19,6 +19,8 @@ export interface ChaosSystem<C extends Cluster> {
 /** Faults that come one after the other. Those of different groups overlap. */
 export interface FaultGroup<C extends Cluster> {
   readonly faults: Readonly<Record<string, Fault<C>>>
+  /** They come in their order, again and again, instead of in a random one. */
+  readonly isSequence?: boolean
   /** Waits until the system has recovered from a fault, so that the group's next one finds all of its parts. */
   readonly recovered?: (cluster: C) => Promise<void>
 }
@@ -114,7 +116,12 @@ export async function injectFaults<C extends Cluster>(
     const failures = await work
 
     const faultsEndedAt = performance.now()
-    const violations = [...failures, ...(await catchUp(cluster, clients)), ...(await audit(cluster, finished, clients))]
+    const violations = [
+      ...failures,
+      ...cluster.failedStarts,
+      ...(await catchUp(cluster, clients)),
+      ...(await audit(cluster, finished, clients)),
+    ]
     const now = performance.now()
     return {
       seed: options.seed,
@@ -161,7 +168,7 @@ async function injectUntil<C extends Cluster>(
   )
   const reports: Record<string, FaultReport> = {}
   let injected = 0
-  const injectGroup = async ({ faults, recovered }: FaultGroup<C>, choice: Random): Promise<void> => {
+  const injectGroup = async ({ faults, isSequence, recovered }: FaultGroup<C>, choice: Random): Promise<void> => {
     const names = Object.keys(faults).filter((name) => only?.includes(name) ?? true)
     // Each fault occurs once before any repeats, so that even a short run on a slow machine has many kinds.
     let left: string[] = []
@@ -170,7 +177,7 @@ async function injectUntil<C extends Cluster>(
       const isDone = await Promise.race([done, sleep(choice.below(pauseMsMax), false)])
       if (isDone) break
       if (left.length === 0) left = [...names]
-      const [name] = left.splice(choice.below(left.length), 1) as [string]
+      const [name] = left.splice(isSequence ? 0 : choice.below(left.length), 1) as [string]
       log(`fault: ${name}`)
       const since = performance.now()
       await faults[name]!(cluster, choice)

@@ -1,6 +1,6 @@
 import { migrateToLatest } from '@paxyo/database'
 import { startLocalPostgres, type LocalPostgres } from '@paxyo/local-postgres'
-import { startChaosProxy, startRedisServer, type ChaosProxy, type RedisServer } from '@paxyo/testkit'
+import { runPaxyo, startChaosProxy, startRedisServer, type ChaosProxy, type RedisServer } from '@paxyo/testkit'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -20,8 +20,16 @@ export interface SingleCluster extends Cluster {
 const RESTART_ATTEMPTS_MAX = 50
 const RESTART_DELAY_MS = 200
 
-/** @param settings of PostgreSQL, in addition to its usual ones. */
-export async function startCluster(size = 2, settings: Readonly<Record<string, string>> = {}): Promise<SingleCluster> {
+export interface ClusterOptions {
+  /** Of PostgreSQL, in addition to its usual ones. */
+  readonly settings?: Readonly<Record<string, string>>
+  /** The folder of the version that migrates and serves; default this one. */
+  readonly root?: string
+}
+
+const SIZE = 2
+
+export async function startCluster({ settings, root }: ClusterOptions = {}): Promise<SingleCluster> {
   await using cleanups = new AsyncDisposableStack()
   const dir = mkdtempSync(join(tmpdir(), 'paxyo-chaos-'))
   cleanups.defer(() => rmSync(dir, { recursive: true, force: true }))
@@ -38,14 +46,14 @@ export async function startCluster(size = 2, settings: Readonly<Record<string, s
   cleanups.defer(() => redis.stop())
   const postgresProxy = cleanups.use(await startChaosProxy(portOf(postgres.url)))
   const redisProxy = cleanups.use(await startChaosProxy(redis.port))
-  await migrateToLatest(postgres.url)
+  await (root === undefined ? migrateToLatest(postgres.url) : runPaxyo(root, ['migrate'], postgres.url))
 
   const providersFile = join(dir, 'providers.json')
   writeProvidersFile(providersFile)
   const through = new URL(postgres.url)
   through.port = String(postgresProxy.port)
   const addresses = { DATABASE_URL: through.href, REDIS_URL: `redis://127.0.0.1:${redisProxy.port}` }
-  const members = await startMembers({ ...addresses, PROVIDERS_FILE: providersFile }, size, cleanups)
+  const members = await startMembers({ ...addresses, PROVIDERS_FILE: providersFile }, SIZE, cleanups, root)
   const owned = cleanups.move()
 
   return {

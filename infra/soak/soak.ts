@@ -63,7 +63,7 @@ export async function soak(options: SoakOptions): Promise<SoakReport> {
   const random = createRandom(seed)
   await using cleanups = new AsyncDisposableStack()
   // The moment of each commit.
-  const cluster = cleanups.use(await startCluster(2, { track_commit_timestamp: 'on' }))
+  const cluster = cleanups.use(await startCluster({ settings: { track_commit_timestamp: 'on' } }))
   const gatewayChoice = random.fork()
   const panel = cleanups.use(await startSoakPanel(() => gatewayPort(cluster, gatewayChoice)))
   const engines = []

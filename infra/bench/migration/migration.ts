@@ -1,10 +1,6 @@
 import { maintainPartitions } from '@paxyo/database'
-import { execFile } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { checkOut, ROOT, runPaxyo } from '@paxyo/testkit'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
 import pg from 'pg'
 import { seedSql } from '../ingest/seed.ts'
 import { type HttpLoadResult, startHttpLoad } from '../load/http-load.ts'
@@ -14,17 +10,17 @@ import { startService } from '../machine/service.ts'
 import type { Report, Sample } from '../report/samples.ts'
 
 export interface MigrationOptions {
-  /** The commit whose version serves meanwhile; without it, the one before the newest migration. */
+  /** The commit or tag whose version serves meanwhile; without it, the version before this one. */
   readonly from: string | undefined
   readonly orders: number
   readonly users: number
   readonly deliveries: number
   readonly webhooksPerSecond: number
+  /** A webhook that waits longer is a problem. */
+  readonly longestMsMax: number
 }
 
 const TOKEN = 'a-webhook-token'
-const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
-const CLI = 'packages/cli/src/main.ts'
 const CONNECTIONS = 64
 const DAY_MS = 86_400_000
 /** Days of the deliveries that are there, today included. */
@@ -33,18 +29,20 @@ const DAYS = 4
 const MARGIN_MS = 5_000
 const SLICE_MS = 2_000
 
-const exec = promisify(execFile)
-
 /**
  * Migrates a large database to this version, and then maintains it, while the version before receives webhooks: the longest time
  * until a response, and the webhooks that failed.
+ *
+ * @returns also the webhooks that failed or waited too long, in words.
  */
-export async function benchMigration(options: MigrationOptions): Promise<Report> {
-  await using checkout = await checkOut(options.from ?? (await beforeNewestMigration()))
+export async function benchMigration(
+  options: MigrationOptions,
+): Promise<{ report: Report; problems: readonly string[] }> {
+  await using checkout = await checkOut(options.from)
   const { folder } = checkout
   const seed = `${seedSql(options.orders, options.users)}; ${deliveriesSql(options)}`
   await using servers = await startServers(seed, async (url) => {
-    await runCli(folder, ['migrate'], url)
+    await runPaxyo(folder, ['migrate'], url)
     const pool = new pg.Pool({ connectionString: url, max: 2 })
     await maintainPartitions(pool, new Date(Date.now() - DAYS * DAY_MS))
     await pool.end()
@@ -54,8 +52,8 @@ export async function benchMigration(options: MigrationOptions): Promise<Report>
   await using service = await startService(join(folder, 'services/webhook-ingest/src/main.ts'), env)
   const phases = {
     'nothing else': () => Promise.resolve(),
-    'paxyo migrate': () => runCli(ROOT, ['migrate'], url),
-    'paxyo maintain': () => runCli(ROOT, ['maintain'], url, { DELIVERY_BODY_RETENTION_DAYS: '1' }),
+    'paxyo migrate': () => runPaxyo(ROOT, ['migrate'], url),
+    'paxyo maintain': () => runPaxyo(ROOT, ['maintain'], url, { DELIVERY_BODY_RETENTION_DAYS: '1' }),
   }
   const samples: Sample[] = []
   let canceledBefore = 0
@@ -81,15 +79,21 @@ export async function benchMigration(options: MigrationOptions): Promise<Report>
        (SELECT count(*) FROM deliveries WHERE body IS NULL) AS bodiless, (SELECT count(*) FROM deliveries) AS deliveries,
        (SELECT max(name) FROM kysely_migration) AS last`,
   )
+  const remark =
+    `From ${checkout.commit} with its service, ${options.orders} orders and ${options.deliveries} deliveries, to ${row!['last']}: ` +
+    `${row!['size']}, ${row!['bodiless']} of ${row!['deliveries']} deliveries without body.`
   return {
-    name: 'migration',
-    subject: 'none',
-    samples,
-    remarks: [
-      `From ${checkout.commit} with its service, ${options.orders} orders and ${options.deliveries} deliveries, to ${row!['last']}: ` +
-        `${row!['size']}, ${row!['bodiless']} of ${row!['deliveries']} deliveries without body.`,
-    ],
+    report: { name: 'migration', subject: 'none', samples, remarks: [remark] },
+    problems: samples.flatMap(({ variant, figures }) => problemsOf(variant, figures, options)),
   }
+}
+
+function problemsOf(variant: string, figures: Sample['figures'], { longestMsMax }: MigrationOptions): string[] {
+  const { failed = 0, 'longest ms': longestMs = 0 } = figures
+  return [
+    ...(failed > 0 ? [`During "${variant}" ${failed} webhooks failed.`] : []),
+    ...(longestMs > longestMsMax ? [`During "${variant}" a webhook waited ${longestMs} ms.`] : []),
+  ]
 }
 
 /** Deliveries of the last days, applied and in no particular order of their orders. */
@@ -146,43 +150,4 @@ async function underLoad(
       maxMs: worst('maxMs'),
     },
   }
-}
-
-async function runCli(
-  folder: string,
-  args: readonly string[],
-  url: string,
-  env: Readonly<Record<string, string>> = {},
-): Promise<void> {
-  const options = { cwd: folder, env: { ...process.env, ...env, DATABASE_URL: url } }
-  await exec(process.execPath, ['--disable-warning=ExperimentalWarning', join(folder, CLI), ...args], options)
-}
-
-async function git(...args: string[]): Promise<string> {
-  return (await exec('git', ['-C', ROOT, ...args])).stdout.trim()
-}
-
-async function beforeNewestMigration(): Promise<string> {
-  const commits = await git('log', '--diff-filter=A', '--format=%H', '--', 'packages/database/src/migrations/0*.ts')
-  return `${commits.split('\n')[0]}^`
-}
-
-/** A folder with a commit of this repository, installed. */
-async function checkOut(
-  commit: string,
-): Promise<AsyncDisposable & { readonly folder: string; readonly commit: string }> {
-  const folder = mkdtempSync(join(tmpdir(), 'paxyo-before-'))
-  const name = await git('rev-parse', '--short', commit)
-  await git('worktree', 'add', '--detach', folder, name)
-  const remove = async (): Promise<void> => {
-    await git('worktree', 'remove', '--force', folder)
-    rmSync(folder, { recursive: true, force: true })
-  }
-  try {
-    await exec(process.execPath, ['infra/scripts/install.mjs'], { cwd: folder })
-  } catch (error) {
-    await remove()
-    throw error
-  }
-  return { folder, commit: name, [Symbol.asyncDispose]: remove }
 }

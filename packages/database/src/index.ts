@@ -1,4 +1,10 @@
-export { isDatabaseUnavailable, isRejectedByDatabase, isRetryable, RolledBackError } from './database-errors.ts'
+export {
+  isDatabaseUnavailable,
+  isRejectedByDatabase,
+  isRetryable,
+  NotConnectedError,
+  RolledBackError,
+} from './database-errors.ts'
 export {
   readKeysInForce,
   readRevokedHashes,

@@ -1,8 +1,9 @@
 import { migrateToLatest } from '@paxyo/database'
 import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { delimiter, join } from 'node:path'
 import { BUNDLES_VARIABLE } from './bundle.ts'
+import { MIGRATED_BY_VARIABLE, runPaxyo } from './checkout.ts'
 import { installMissing } from './debian-package.ts'
 import { useMemoryFolder } from './memory-folder.ts'
 import { providePostgres, provideRedis, type SharedServer } from './provide-servers.ts'
@@ -68,5 +69,12 @@ export default async function globalSetup({ testPathPatterns }: JestConfig): Pro
 
   await administer(`DROP DATABASE IF EXISTS ${TEMPLATE_DATABASE}`)
   await administer(`CREATE DATABASE ${TEMPLATE_DATABASE}`)
-  await migrateToLatest(withDatabase(postgres.url, TEMPLATE_DATABASE))
+  await migrateTemplate(withDatabase(postgres.url, TEMPLATE_DATABASE))
+}
+
+/** Migrates as this version does, or as several versions do one after the other. */
+async function migrateTemplate(url: string): Promise<void> {
+  const folders = process.env[MIGRATED_BY_VARIABLE]
+  if (folders === undefined) return void (await migrateToLatest(url))
+  for (const folder of folders.split(delimiter)) await runPaxyo(folder, ['migrate'], url)
 }

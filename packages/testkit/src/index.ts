@@ -1,5 +1,6 @@
 export { startApache, type Apache } from './apache.ts'
 export { bundleProgram } from './bundle.ts'
+export { checkOut, MIGRATED_BY_VARIABLE, ROOT, runPaxyo, type Checkout } from './checkout.ts'
 export { startChaosProxy, type ChaosProxy } from './chaos-proxy.ts'
 export type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 export { installMissing, provideProgram } from './debian-package.ts'

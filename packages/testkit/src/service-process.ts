@@ -1,8 +1,9 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import { bundleProgram } from './bundle.ts'
+import { ROOT } from './checkout.ts'
 import { eventually } from './eventually.ts'
 
 export type ServiceName = 'webhook-ingest' | 'ws-gateway'
@@ -21,9 +22,17 @@ export interface ServiceProcess extends AsyncDisposable {
 /** How long the remaining output of an ended process may take: its child processes may keep the output open. */
 const OUTPUT_TIMEOUT_MS = 5_000
 
-/** Starts a service with its environment variables. */
-export async function startService(name: ServiceName, env: Readonly<Record<string, string>>): Promise<ServiceProcess> {
-  const main = fileURLToPath(new URL(`../../../services/${name}/src/main.ts`, import.meta.url))
+/**
+ * Starts a service with its environment variables.
+ *
+ * @param root the folder of its version.
+ */
+export async function startService(
+  name: ServiceName,
+  env: Readonly<Record<string, string>>,
+  root: string = ROOT,
+): Promise<ServiceProcess> {
+  const main = join(root, `services/${name}/src/main.ts`)
   // Node's options, such as a module that instruments others, may need the modules themselves.
   return startProcess(env['NODE_OPTIONS'] === undefined ? await bundleProgram(main) : main, env)
 }

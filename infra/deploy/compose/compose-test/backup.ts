@@ -12,7 +12,8 @@ const MAJOR = /\d+/
  * @returns the differences to the state at the backup.
  */
 export async function testBackup(stack: Stack): Promise<string[]> {
-  const [backup, restore] = blocksOf('### Backup')
+  const primary = await stack.primary()
+  const [backup, restore] = blocksOf('### Backup').map((block) => block.replaceAll('-T postgres ', `-T ${primary} `))
   const before = await readTotals(stack)
   await stack.shell(backup!)
   await registerOrder(stack, 'after-the-backup', 'browser')
@@ -32,7 +33,7 @@ export async function testBackup(stack: Stack): Promise<string[]> {
 
 /** A dump needs a pg_dump that is not older than the server. The official image has one. */
 export async function hasDumpOfServer(stack: Stack): Promise<boolean> {
-  const version = await stack.compose('exec', '-T', 'postgres', 'pg_dump', '--version')
+  const version = await stack.compose('exec', '-T', await stack.primary(), 'pg_dump', '--version')
   const [[server] = []] = await stack.query('SHOW server_version')
   return Number(MAJOR.exec(version)?.[0]) >= Number(MAJOR.exec(server!)?.[0])
 }

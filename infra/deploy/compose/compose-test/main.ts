@@ -26,6 +26,8 @@ const { values } = parseArgs({
     clients: { type: 'string', default: '500' },
     users: { type: 'string', default: '100' },
     rate: { type: 'string', default: '200' },
+    /** Three PostgreSQL under Patroni, the primary of which is killed. */
+    ha: { type: 'boolean', default: false },
   },
 })
 const [orders, clientCount, users, rate] = [values.orders, values.clients, values.users, values.rate].map(Number) as [
@@ -61,7 +63,9 @@ async function restartEverything(stack: Stack): Promise<Step[]> {
     ['redis restarted', () => stack.compose('restart', 'redis')],
     ['haproxy reloaded', () => stack.compose('kill', '-s', 'USR2', 'haproxy')],
     ['haproxy restarted', () => stack.compose('restart', 'haproxy')],
-    ['postgres restarted', () => stack.compose('restart', 'postgres')],
+    values.ha
+      ? ['the primary of PostgreSQL killed', () => killPrimary(stack)]
+      : ['postgres restarted', () => stack.compose('restart', 'postgres')],
     ['webhook-ingest ×2 rolled out', () => stack.npmRun('rollout', '--', 'webhook-ingest')],
     ['ws-gateway ×4 rolled out', () => stack.npmRun('rollout', '--', 'ws-gateway')],
     ['secrets rotated, both services rolled out, old secrets retired', () => rotateSecrets(stack)],
@@ -76,11 +80,20 @@ async function restartEverything(stack: Stack): Promise<Step[]> {
   return done
 }
 
+/** Waits until another one accepts writes, and starts it again. */
+async function killPrimary(stack: Stack): Promise<void> {
+  const killed = await stack.primary()
+  await stack.compose('kill', killed)
+  const promoted = await stack.primary()
+  await stack.compose('up', '--detach', '--no-build', '--no-deps', killed)
+  print(`  ${killed} was the primary, ${promoted} is`)
+}
+
 /** New passwords for PostgreSQL and Redis and a new JWT secret, as infra/README.md describes. */
 async function rotateSecrets(stack: Stack): Promise<void> {
   const postgresLogins = ['owner', 'ingest', 'gateway'].map((service) => `postgres-${service}-login`)
   const redisPasswords = ['ingest', 'gateway'].map((service) => `redis-${service}-passwords`)
-  const applyLogins = ['exec', '-T', 'postgres', 'bash', '/etc/paxyo/apply-logins.sh']
+  const applyLogins = ['exec', '-T', await stack.primary(), 'bash', '/etc/paxyo/apply-logins.sh']
   const loadUsers = ['exec', '-T', 'redis', 'sh', '/etc/paxyo/load-users.sh']
   for (const name of [...postgresLogins, ...redisPasswords, 'redis-message-keys', 'jwt-secrets']) {
     await stack.npmRun('secrets', '--', '--rotate', name)
@@ -120,7 +133,7 @@ const settings = {
   DRAIN_SECONDS: '3',
   FRONT_SUBNET: '10.213.251.0/24',
 }
-const stack = await startStack(settings, () => printElapsed('images built'))
+const stack = await startStack({ settings, isHa: values.ha, onBuilt: () => printElapsed('images built') })
 printElapsed('docker compose up')
 const violations: string[] = []
 try {

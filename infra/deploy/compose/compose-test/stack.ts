@@ -1,14 +1,17 @@
+import { eventually } from '@paxyo/testkit'
 import { once } from 'node:events'
 import { spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import type { IncomingMessage } from 'node:http'
 import { request as httpsRequest, Agent } from 'node:https'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { delimiter, join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 
 const ROOT = fileURLToPath(new URL('../../../..', import.meta.url))
+const HA_FILE = 'infra/deploy/compose/ha.yml'
+const HA_NODES = ['postgres-one', 'postgres-two', 'postgres-three']
 const ALL_PROFILES = ['--profile', 'demo', '--profile', 'observability', '--profile', 'setup']
 const REQUEST_TIMEOUT_MS = 15_000
 const SOCKETS_MAX = 256
@@ -23,6 +26,8 @@ export interface Stack extends AsyncDisposable {
   /** The first value of a secret. */
   secret(name: string): string
   compose(...args: readonly string[]): Promise<string>
+  /** The container of the PostgreSQL that accepts writes. */
+  primary(): Promise<string>
   /** Runs `npm run <name>` for this installation. */
   npmRun(...args: readonly string[]): Promise<string>
   /** Runs commands in a shell, with `BACKUPS` as a folder; ends at the first that fails. */
@@ -43,12 +48,26 @@ export interface StackResponse {
   readonly body: string
 }
 
+export interface StackOptions {
+  readonly settings: Readonly<Record<string, string>>
+  /** With three PostgreSQL under Patroni. */
+  readonly isHa: boolean
+  readonly onBuilt: () => void
+}
+
 /** Builds the images, calls `onBuilt`, and starts all services. */
-export async function startStack(settings: Readonly<Record<string, string>>, onBuilt: () => void): Promise<Stack> {
+export async function startStack({ settings, isHa, onBuilt }: StackOptions): Promise<Stack> {
   await using cleanups = new AsyncDisposableStack()
   const folder = mkdtempSync(join(tmpdir(), 'paxyo-compose-'))
   cleanups.defer(() => rmSync(folder, { recursive: true, force: true }))
-  const env = { ...process.env, COMPOSE_PROJECT_NAME: 'paxyo-compose-test', SECRETS_DIR: folder, ...settings }
+  const [file = 'docker-compose.yml', ...overrides] = process.env['COMPOSE_FILE']?.split(delimiter) ?? []
+  const env = {
+    ...process.env,
+    COMPOSE_PROJECT_NAME: 'paxyo-compose-test',
+    COMPOSE_FILE: [file, ...(isHa ? [HA_FILE] : []), ...overrides].join(delimiter),
+    SECRETS_DIR: folder,
+    ...settings,
+  }
   const compose = (...args: readonly string[]): Promise<string> => run('docker', ['compose', ...args], env)
   const npmRun = (...args: readonly string[]): Promise<string> => run('npm', ['run', '--silent', ...args], env)
 
@@ -67,12 +86,27 @@ export async function startStack(settings: Readonly<Record<string, string>>, onB
   const agent = new Agent({ ca, keepAlive: true, maxSockets: SOCKETS_MAX })
   cleanups.defer(() => agent.destroy())
   const url = `https://localhost:${settings['HTTPS_PORT']}`
+  const nodes = isHa ? HA_NODES : ['postgres']
+  const primary = (): Promise<string> =>
+    eventually(async () => {
+      if (nodes.length === 1) return nodes[0]!
+      const leads = await Promise.all(
+        nodes.map((node) =>
+          compose('exec', '-T', node, 'curl', '--fail', '--silent', 'http://127.0.0.1:8008/primary').then(
+            () => true,
+            () => false,
+          ),
+        ),
+      )
+      return nodes[leads.indexOf(true)]
+    })
   const owned = cleanups.move()
   return {
     url,
     httpUrl: `http://localhost:${settings['HTTP_PORT']}`,
     ca,
     compose,
+    primary,
     npmRun,
     shell: (commands) => run('bash', ['-e', '-o', 'pipefail', '-c', commands], { ...env, BACKUPS: folder }),
     secret: (name) => readFileSync(join(folder, name), 'utf8').trim().split(',')[0]!,
@@ -80,7 +114,7 @@ export async function startStack(settings: Readonly<Record<string, string>>, onB
     async query(sql) {
       const psql = 'psql --no-psqlrc -AtF "|" -v ON_ERROR_STOP=1 -h /var/run/postgresql -U postgres -d paxyo -c "$0"'
       const command = `PGPASSWORD=$(cat /run/secrets/postgres-superuser-password) ${psql}`
-      const output = await compose('exec', '-T', 'postgres', 'bash', '-c', command, sql)
+      const output = await compose('exec', '-T', await primary(), 'bash', '-c', command, sql)
       return output
         .split('\n')
         .filter((line) => line !== '')

@@ -19,8 +19,8 @@ const OTHERS_TIMEOUT_MS = 250
 const WRONG_ADDRESS = /^(28|3D)/
 
 /**
- * Asks all servers at once which of them accepts writes, for as long as one of them does not respond. When several do, a former primary was not stopped at a
- * fail-over, and the one of the latest timeline is the primary.
+ * Asks all servers at once which of them accepts writes, and again for as long as one of them does not respond. When several accept
+ * writes, a former primary was not stopped at a fail-over, and the one of the latest timeline is the primary.
  *
  * @param timelineMin earlier timelines are those of former primaries.
  * @throws NotConnectedError with the reason of each server, or the server's error when the login is wrong.
@@ -46,12 +46,12 @@ export async function findPrimary(servers: readonly Server[], timelineMin: numbe
     await ask(server)
     silent.delete(server)
     while (silent.size > 0 && primaries.length === 0) {
-      await sleep(ASK_AGAIN_MS, undefined, { ref: false })
+      await sleep(ASK_AGAIN_MS)
       await ask(server)
     }
   })
   const all = Promise.all(asked)
-  await Promise.race([all, found.then(() => Promise.race([all, sleep(OTHERS_TIMEOUT_MS, undefined, { ref: false })]))])
+  await Promise.race([all, found.then(() => Promise.race([all, sleep(OTHERS_TIMEOUT_MS)]))])
   const primary = primaries.toSorted((a, b) => b.timeline - a.timeline)[0]
   if (primary !== undefined) return primary
   throw wrongAddress ?? new NotConnectedError(`no server accepts writes: ${[...reasons.values()].join('; ')}`)

@@ -21,6 +21,7 @@ import type { Delivery, DeliveryResult } from '../model/delivery.ts'
 import { providerOrderKey } from '../model/provider-order.ts'
 import { commitDeliveries, commitRejected } from './commit-deliveries.ts'
 import type { LedgerDeps } from '../transaction/commit-change-set.ts'
+import { createGrouping, type Grouping } from '../transaction/grouping.ts'
 
 export const NOT_COMMITTED_REASONS = ['queue_full', 'shutting_down', 'database_unavailable', 'internal_error'] as const
 
@@ -67,11 +68,6 @@ const COMMIT_TIMEOUT_MS = 8_000
 const RETRY_DELAY_MS_MIN = 20
 const RETRY_DELAY_MS_MAX = 500
 
-interface Waiting {
-  readonly delivery: Delivery
-  readonly settled: PromiseWithResolvers<DeliveryResult | NotCommitted>
-}
-
 /**
  * An order always uses the same partition, so its updates are committed in the order of their arrival.
  *
@@ -87,21 +83,21 @@ export function createBatcher(options: BatcherOptions): Batcher {
   const partitions = Array.from({ length: partitionCount }, () => createPartition(options, batchMax))
   let isClosing = false
 
-  const waitingCount = (): number => partitions.reduce((sum, partition) => sum + partition.queue.length, 0)
+  const waitingCount = (): number => partitions.reduce((sum, partition) => sum + partition.waitingCount, 0)
 
   return {
     get waitingCount() {
       return waitingCount()
     },
     get commitAgeMs() {
-      return Math.max(...partitions.map((partition) => partition.commitAgeMs))
+      return Math.max(...partitions.map((partition) => partition.ageMs))
     },
 
     async submit(deliveries) {
       if (isClosing) return 'shutting_down'
       if (waitingCount() + deliveries.length > queueMax) return 'queue_full'
       const results = await Promise.all(
-        deliveries.map((delivery) => partitions[partitionOf(delivery, partitionCount)]!.push(delivery)),
+        deliveries.map((delivery) => partitions[partitionOf(delivery, partitionCount)]!.submit(delivery)),
       )
       const notCommitted = results.find((result) => typeof result === 'string')
       return notCommitted ?? (results as DeliveryResult[])
@@ -114,50 +110,16 @@ export function createBatcher(options: BatcherOptions): Batcher {
   }
 }
 
-interface Partition {
-  readonly queue: Waiting[]
-  readonly commitAgeMs: number
-  push(delivery: Delivery): Promise<DeliveryResult | NotCommitted>
-  idle(): Promise<void>
-}
+type Partition = Grouping<Delivery, DeliveryResult | NotCommitted>
 
 function createPartition(options: BatcherOptions, batchMax: number): Partition {
-  const queue: Waiting[] = []
-  let running: Promise<void> | undefined
-  /** When the batch in flight began. */
-  let committingSince: number | undefined
-
-  async function run(): Promise<void> {
-    // Requests that were read in this turn of the event loop share a batch.
-    await new Promise(setImmediate)
-    while (queue.length > 0) {
-      const batch = queue.splice(0, batchMax)
-      const startedAt = (committingSince = performance.now())
-      const results = await commitOrExplain(
-        options,
-        batch.map(({ delivery }) => delivery),
-      )
-      committingSince = undefined
-      const failure = typeof results === 'string' ? results : undefined
-      options.onBatch?.(batch.length, performance.now() - startedAt, failure)
-      batch.forEach(({ settled }, index) => settled.resolve(typeof results === 'string' ? results : results[index]!))
-    }
-    running = undefined
-  }
-
-  return {
-    queue,
-    get commitAgeMs() {
-      return committingSince === undefined ? 0 : performance.now() - committingSince
-    },
-    push(delivery) {
-      const settled = Promise.withResolvers<DeliveryResult | NotCommitted>()
-      queue.push({ delivery, settled })
-      running ??= run()
-      return settled.promise
-    },
-    idle: () => running ?? Promise.resolve(),
-  }
+  return createGrouping<Delivery, DeliveryResult | NotCommitted>(batchMax, async (deliveries) => {
+    const startedAt = performance.now()
+    const results = await commitOrExplain(options, deliveries)
+    const failure = typeof results === 'string' ? results : undefined
+    options.onBatch?.(deliveries.length, performance.now() - startedAt, failure)
+    return failure === undefined ? (results as DeliveryResult[]) : deliveries.map(() => failure)
+  })
 }
 
 function partitionOf({ provider, update, deliveryId }: Delivery, partitionCount: number): number {

@@ -1,9 +1,10 @@
-import { createKysely, type Database } from '@paxyo/database'
+import { createKysely, isRejectedByDatabase, NotConnectedError, type Database } from '@paxyo/database'
 import { sql, type Kysely } from 'kysely'
 import { createHash } from 'node:crypto'
 import type { Pool } from 'pg'
 import type { Logger } from 'pino'
 import type { NewId } from '../model/new-id.ts'
+import { createGrouping } from '../transaction/grouping.ts'
 
 /** An authenticated request that was too large, or could not be decoded or parsed. */
 export interface RejectedRequest {
@@ -24,6 +25,9 @@ export interface RejectedRequest {
 const REJECTED_PER_PROVIDER_MAX = 10_000
 /** Finding those beyond the maximum passes over all that are kept. */
 const TRIM_INTERVAL_MS = 1_000
+/** How many are kept by one statement, and may wait for it: each may be as large as a webhook may be. */
+const GROUP_MAX = 50
+const WAITING_MAX = 1_000
 /** Bounds the size of a row: the sender chooses the headers. */
 const HEADER_LENGTH_MAX = 256
 
@@ -42,9 +46,10 @@ export interface RejectedRequestFilter {
 export interface RejectedRequests {
   /**
    * Keeps a rejected request, so that it can be replayed after a change of the configuration or an upgrade. A request
-   * that the provider retries is kept once and counted.
+   * that the provider retries is kept once and counted. Those that arrive together are kept by one statement.
    *
    * @returns its id.
+   * @throws NotConnectedError when too many wait.
    */
   keep(request: RejectedRequest): Promise<string>
   /** @returns requests without their bodies, the newest first, before an id. */
@@ -90,9 +95,20 @@ export function createRejectedRequests({ pool, newId, log }: RejectedRequestDeps
     }
   }
 
+  const keeping = createGrouping(GROUP_MAX, async (requests: readonly RejectedRequest[]) => {
+    try {
+      return await store(db, newId, requests)
+    } catch (error) {
+      if (requests.length === 1 || !isRejectedByDatabase(error)) throw error
+      // One that the database rejects does not fail the others.
+      return requests.map(async (request) => (await store(db, newId, [request]))[0]!)
+    }
+  })
+
   return {
     async keep(request) {
-      const requestId = await store(db, newId(), request)
+      if (keeping.waitingCount >= WAITING_MAX) throw new NotConnectedError('too many rejected requests wait to be kept')
+      const requestId = await keeping.submit(request)
       await trim(request.provider)
       return requestId
     },
@@ -145,41 +161,59 @@ export interface FullRejectedRow extends RejectedRow {
   readonly body: Buffer | null
 }
 
-async function store(db: Kysely<Database>, newRequestId: string, request: RejectedRequest): Promise<string> {
-  const { provider, receivedAt, reason, detail, body } = request
+/** Requests that are equal share a row, which counts them. */
+const keyOf = ({ provider, digest }: { readonly provider: string; readonly digest: Buffer }): string =>
+  `${provider} ${digest.toString('base64')}`
+
+/** @returns the id of each request, in their order. */
+async function store(db: Kysely<Database>, newId: NewId, requests: readonly RejectedRequest[]): Promise<string[]> {
+  const rows = requests.map((request) => toRow(newId(), request))
+  const byKey = Map.groupBy(rows, keyOf)
+  // In the same order in each process: otherwise two could wait for each other.
+  const keys = [...byKey.keys()].toSorted()
+  const stored = await db
+    .insertInto('rejected_requests')
+    .values(
+      keys.map((key) => {
+        const equal = byKey.get(key)!
+        return { ...equal[0]!, last_received_at: equal.at(-1)!.received_at, count: equal.length }
+      }),
+    )
+    // A request that is received again after its replay has to be replayed again.
+    .onConflict((conflict) =>
+      conflict.columns(['provider', 'digest']).doUpdateSet({
+        last_received_at: (eb) => eb.ref('excluded.last_received_at'),
+        count: sql<number>`rejected_requests.count + excluded.count`,
+        replayed_at: null,
+      }),
+    )
+    .returning(['request_id', 'provider', 'digest'])
+    .execute()
+  const ids = new Map(stored.map((row) => [keyOf(row), row.request_id]))
+  return rows.map((row) => ids.get(keyOf(row))!)
+}
+
+function toRow(requestId: string, request: RejectedRequest) {
+  const { provider, receivedAt, reason, detail, address, body } = request
   const contentType = bounded(request.contentType)
   const contentEncoding = bounded(request.contentEncoding)
   const digest = createHash('sha256')
     .update(JSON.stringify([contentType, contentEncoding]))
     .update(body ?? '')
     .digest()
-  const { request_id: requestId } = await db
-    .insertInto('rejected_requests')
-    .values({
-      request_id: newRequestId,
-      provider,
-      digest,
-      received_at: receivedAt,
-      last_received_at: receivedAt,
-      reason,
-      detail: detail ?? null,
-      content_type: contentType,
-      content_encoding: contentEncoding,
-      message_id: bounded(request.messageId),
-      address: request.address,
-      body: body ?? null,
-    })
-    // A request that is received again after its replay has to be replayed again.
-    .onConflict((conflict) =>
-      conflict.columns(['provider', 'digest']).doUpdateSet({
-        last_received_at: receivedAt,
-        count: sql<number>`rejected_requests.count + 1`,
-        replayed_at: null,
-      }),
-    )
-    .returning('request_id')
-    .executeTakeFirstOrThrow()
-  return requestId
+  return {
+    request_id: requestId,
+    provider,
+    digest,
+    received_at: receivedAt,
+    reason,
+    detail: detail ?? null,
+    content_type: contentType,
+    content_encoding: contentEncoding,
+    message_id: bounded(request.messageId),
+    address,
+    body: body ?? null,
+  }
 }
 
 /**
