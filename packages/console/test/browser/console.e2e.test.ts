@@ -443,6 +443,7 @@ const PAGES = [
   'refunds',
   'rejected',
   'webhooks',
+  'webhooks/WEBHOOK',
   'health',
   'setup',
   'account',
@@ -459,8 +460,11 @@ test.each([
     mkdirSync(SCREENSHOTS, { recursive: true })
     const viewport = { width, height: 844 }
     const page = watch(await system.openLike(owner, browser, { colorScheme, viewport, locale }))
+    const { data } = (await (await system.api('/v1/outgoing-webhooks?limit=1')).json()) as {
+      data: [{ webhookId: string }]
+    }
     for (const path of paths) {
-      await goWithin(page, path)
+      await goWithin(page, path.replace('WEBHOOK', data[0].webhookId))
       await page.locator('.skeleton, [aria-busy="true"]').first().waitFor({ state: 'detached' })
       expect({ path, faults: await findFaults(page) }).toEqual({ path, faults: [] })
       await page.screenshot({

@@ -14,7 +14,6 @@ export async function up(db: Kysely<unknown>): Promise<void> {
 }
 
 const ATTEMPT_HISTORY = `
+  -- The recorded attempts, oldest first: [{at, durationMs, status, error, response}].
   ALTER TABLE outgoing_webhooks ADD COLUMN attempt_history jsonb;
-  COMMENT ON COLUMN outgoing_webhooks.attempt_history IS
-    'The recorded attempts, oldest first: [{at, durationMs, status, error, response}]';
   GRANT UPDATE (attempt_history) ON outgoing_webhooks TO ${DATABASE_ROLES.ingest}`
