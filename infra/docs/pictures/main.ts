@@ -152,6 +152,9 @@ async function pathsOfAll(): Promise<readonly (readonly [name: string, path: str
   const { rows } = await owner.query<{ delivery_id: string }>(
     `SELECT delivery_id FROM deliveries WHERE outcome = 'applied' ORDER BY received_at DESC LIMIT 1`,
   )
+  const { rows: webhooks } = await owner.query<{ webhook_id: string }>(
+    `SELECT webhook_id FROM outgoing_webhooks WHERE state <> 'superseded' ORDER BY attempts DESC, queue_number LIMIT 1`,
+  )
   const pages = ['reviews', 'live', 'refunds', 'rejected', 'webhooks', 'health', 'setup', 'account']
   return [
     ['today', ''],
@@ -162,6 +165,7 @@ async function pathsOfAll(): Promise<readonly (readonly [name: string, path: str
     ['no-order', 'orders/unknown'],
     ['user', 'users/marta.k'],
     ['delivery', `deliveries/${rows[0]!.delivery_id}`],
+    ['webhook', `webhooks/${webhooks[0]!.webhook_id}`],
     ['not-found', 'nowhere'],
   ]
 }

@@ -298,6 +298,7 @@ export interface OutgoingWebhookEndpoints {
 }
 
 export interface OutgoingWebhooks {
+  attempt_history: Json | null;
   attempted_at: Timestamp | null;
   attempts: Generated<number>;
   body: string;

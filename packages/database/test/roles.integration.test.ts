@@ -120,6 +120,7 @@ const RIGHTS: Readonly<Record<string, Readonly<Record<DatabaseRole, Rights>>>> =
     ingest: [
       'SELECT',
       'INSERT',
+      'UPDATE attempt_history',
       'UPDATE attempted_at',
       'UPDATE attempts',
       'UPDATE due_at',
@@ -167,7 +168,7 @@ const RIGHTS: Readonly<Record<string, Readonly<Record<DatabaseRole, Rights>>>> =
     ingest: ['SELECT', 'UPDATE epoch', 'UPDATE is_synchronous', 'UPDATE timeline'],
     gateway: ['SELECT'],
   },
-  api_keys: { ingest: ['SELECT', 'UPDATE last_used_at', 'UPDATE revoked_at'], gateway: [] },
+  api_keys: { ingest: ['SELECT', 'INSERT', 'UPDATE last_used_at', 'UPDATE revoked_at'], gateway: [] },
   revoked_keys: { ingest: ['SELECT', 'INSERT'], gateway: [] },
   operators: {
     ingest: [

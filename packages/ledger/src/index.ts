@@ -51,8 +51,8 @@ export { search, type Found, type FoundOrder } from './overview/search.ts'
 export { summarizeToday, type FailingEndpoint, type TodaySummary } from './overview/today.ts'
 export { createOutgoingQueue, type OutgoingQueue } from './outgoing-webhooks/outgoing-queue.ts'
 export { RETRY_DELAYS_MS, retryDelayMs } from './outgoing-webhooks/retry-schedule.ts'
-export type { Attempt, ClaimedWebhook } from './outgoing-webhooks/send-queue.ts'
-export type { OutgoingWebhookRow } from './outgoing-webhooks/stored-webhooks.ts'
+export type { Attempt, ClaimedWebhook, RecordedAttempt } from './outgoing-webhooks/send-queue.ts'
+export type { FullOutgoingWebhookRow, OutgoingWebhookRow } from './outgoing-webhooks/stored-webhooks.ts'
 export {
   createWebhookEndpoints,
   ENVIRONMENT_ENDPOINT,

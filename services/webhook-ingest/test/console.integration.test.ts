@@ -722,6 +722,37 @@ describe('/v1/keys', () => {
     expect(await statusWith(expired!.key)).toBe(401)
   })
 
+  test('an owner creates a key, which is shown once; no other role and no API key does', async () => {
+    const owner = await createOwner('Kim')
+    const networks = ['198.51.100.0/24', '2001:db8::/32', '203.0.113.7']
+    const limits = { scopes: ['tokens'], expiresAt: '2099-01-01T00:00:00.000Z', allowedNetworks: networks }
+    const created = await send('/v1/keys', { name: 'shop server', ...limits }, { cookie: owner })
+    expect(created.statusCode).toBe(201)
+    const { key, keyId } = created.json<{ key: string; keyId: string }>()
+    const headers = { authorization: `Bearer ${key}` }
+    expect((await send('/v1/tokens', { userId: 'ann' }, { headers })).statusCode).toBe(401)
+    expect((await send('/v1/tokens', { userId: 'ann' }, { headers, address: '198.51.100.7' })).statusCode).toBe(201)
+    const reader = (await send('/v1/keys', { name: 'reader' }, { cookie: owner })).json<{ keyId: string }>()
+    const { data } = (await send('/v1/keys', undefined, { cookie: owner })).json()
+    expect(data.find((one: { keyId: string }) => one.keyId === keyId)).toMatchObject({ name: 'shop server', ...limits })
+    expect(data.find((one: { keyId: string }) => one.keyId === reader.keyId)).toMatchObject({ scopes: ['read'] })
+    const log = await ingest.database.owner.query(`SELECT actor_name, after FROM audit_log WHERE subject = $1`, [keyId])
+    expect(log.rows).toEqual([{ actor_name: 'Kim', after: { name: 'shop server', ...limits } }])
+    expect(JSON.stringify([data, log.rows])).not.toContain(key)
+
+    const wrong = await send('/v1/keys', { name: 'x', allowedNetworks: ['198.51.100.0/33'] }, { cookie: owner })
+    expect(wrong.json()).toMatchObject({ code: 'validation_failed' })
+    const all = (await createApiKey(db, 'all', { scopes: ALL_SCOPES }))!
+    const operators = [await createOperator('Kit', 'support', '5'), await createOperator('Kai', 'viewer')]
+    for (const request of [...operators, { headers: { authorization: `Bearer ${all.key}` } }]) {
+      expect((await send('/v1/keys', { name: 'mine' }, request)).json().code).toBe('scope_missing')
+    }
+    for (const { cookie } of operators) {
+      const endpoint = await send('/v1/outgoing-webhooks/endpoints', { url: 'https://panel.example' }, { cookie })
+      expect(endpoint.json().code).toBe('scope_missing')
+    }
+  })
+
   test('a refund that resolves a review needs the scope of refunds', async () => {
     const { key } = (await createApiKey(db, 'reviewer', { scopes: ['reviews'] }))!
     const headers = { authorization: `Bearer ${key}` }

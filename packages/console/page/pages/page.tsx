@@ -12,6 +12,7 @@ import { Reviews } from './reviews.tsx'
 import { Search } from './search.tsx'
 import { Today } from './today.tsx'
 import { User } from './user.tsx'
+import { Webhook } from './webhook.tsx'
 import { Webhooks } from './webhooks.tsx'
 
 // A person seldom begins with them: without them, the first view is smaller.
@@ -30,7 +31,7 @@ const PAGES: Readonly<Record<string, (place: Place) => JSX.Element | undefined>>
   deliveries: ({ id }) => (id === undefined ? undefined : <Delivery key={id} id={id} />),
   refunds: () => <Refunds />,
   rejected: () => <Rejected />,
-  webhooks: () => <Webhooks />,
+  webhooks: ({ id }) => (id === undefined ? <Webhooks /> : <Webhook key={id} id={id} />),
   health: () => <Health />,
   setup: () => <SetUp />,
   account: () => <Account />,

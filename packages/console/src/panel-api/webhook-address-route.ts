@@ -1,5 +1,5 @@
 import { insertAuditEntry } from '@paxyo/database'
-import { auditedRequest, operation, principalOf, reject, type ApiDeps, type PanelApi } from '@paxyo/panel-api-kit'
+import { auditedRequest, operation, reject, type ApiDeps, type PanelApi } from '@paxyo/panel-api-kit'
 import { webhookAddressBody, webhookAddressSchema, type WebhookAddress } from '@paxyo/panel-client'
 import type { ConfiguredProvider } from '@paxyo/providers'
 
@@ -17,6 +17,7 @@ export function registerWebhookAddress(api: PanelApi, { pool, configuredProvider
     ...operation({
       operationId: 'revealWebhookAddress',
       scope: 'operators',
+      isForOperators: true,
       tag: 'Overview',
       summary: "Show the address of a provider's webhook, with its token",
       description: 'For an owner who is signed in to the console; an API key gets 403. The audit log has each request.',
@@ -25,8 +26,6 @@ export function registerWebhookAddress(api: PanelApi, { pool, configuredProvider
     }),
   }
   api.post('/v1/webhook-address', { schema }, async (request, reply) => {
-    if (principalOf(request).kind !== 'operator')
-      return reject(reply, 'scope_missing', 'only an owner who is signed in sees it')
     const { provider } = request.body
     const configured = configuredProviders.find((one) => one.provider.name === provider)
     if (configured === undefined) return reject(reply, 'unknown_provider')

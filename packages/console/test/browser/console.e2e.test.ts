@@ -2,6 +2,8 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { connectSocket, eventually, launchChromium, type TestSocket } from '@paxyo/testkit'
 import axe from 'axe-core'
 import { mkdirSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import type { Browser, Page } from 'playwright-core'
 import { PASSWORD, startConsole, type ConsoleSystem } from './console-system.ts'
@@ -430,6 +432,57 @@ test('the script tag is tested in this browser, and the web server gets a config
   expect(await server.getByRole('button', { name: 'Copy the configuration' }).count()).toBe(0)
 })
 
+test('an endpoint is added and pinged, and a key is created; each secret is shown once', async () => {
+  const pings: string[] = []
+  const receiver = createServer((request, response) => {
+    pings.push(String(request.headers['webhook-signature']))
+    response.end()
+  })
+  await new Promise<void>((resolve) => receiver.listen(0, '127.0.0.1', resolve))
+  try {
+    const dialog = owner.getByRole('dialog')
+    await open(owner, 'Outgoing webhooks')
+    await owner.getByRole('button', { name: 'Add an endpoint' }).click()
+    const url = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/paxyo`
+    await dialog.getByLabel('Address').fill(url)
+    for (const type of ['Order changed', 'Account changed', 'Review opened']) await dialog.getByLabel(type).uncheck()
+    await dialog.getByRole('button', { name: 'Add an endpoint' }).click()
+    await dialog.getByText(/^whsec_/).waitFor()
+    await dialog.getByText('Your server accepted it.').waitFor()
+    expect(pings).toEqual([expect.stringMatching(/^v1,/)])
+    await dialog.getByRole('button', { name: 'Close' }).click()
+    const endpoint = owner.getByRole('listitem').filter({ hasText: url })
+    await endpoint.getByText('Refund paid', { exact: true }).waitFor()
+    await endpoint.getByRole('button', { name: 'Edit' }).click()
+    await dialog.getByLabel('Review opened').check()
+    await dialog.getByRole('button', { name: 'Save and ping' }).click()
+    await endpoint.getByText('Refund paid · Review opened').waitFor()
+    await endpoint.getByText('Your server accepted it.').waitFor()
+
+    await open(owner, 'Health')
+    await owner.getByRole('button', { name: 'Create a key' }).click()
+    await dialog.getByLabel('Name').fill('shop server')
+    await dialog.getByLabel('Register orders').check()
+    await dialog.getByRole('button', { name: 'Create the key' }).click()
+    await dialog.getByText(/^pxk_/).waitFor()
+    await dialog.getByRole('button', { name: 'Close' }).click()
+    await owner.getByRole('row', { name: /shop server.*read · orders:write/ }).waitFor()
+    await owner.getByRole('row', { name: /Olga.*Created an API key/ }).waitFor()
+    await owner.getByRole('row', { name: /Olga.*Created an endpoint/ }).waitFor()
+    // A second endpoint and a second key are not what the following tests are about.
+    const { data } = (await (await system.api('/v1/outgoing-webhooks/endpoints')).json()) as {
+      data: { endpointId: string; url: string }[]
+    }
+    await system.database.owner.query('DELETE FROM outgoing_webhook_endpoints WHERE endpoint_id = $1', [
+      data.find((one) => one.url === url)!.endpointId,
+    ])
+    await system.database.owner.query(`DELETE FROM api_keys WHERE name = 'shop server'`)
+  } finally {
+    receiver.close()
+    receiver.closeAllConnections()
+  }
+})
+
 test('refunds are summed by day, provider and service', async () => {
   await open(owner, 'Refunds')
   const paid = owner.getByRole('region', { name: 'What was paid back' })
@@ -464,6 +517,7 @@ const PAGES = [
   'refunds',
   'rejected',
   'webhooks',
+  'webhooks/WEBHOOK',
   'health',
   'setup',
   'account',
@@ -480,8 +534,11 @@ test.each([
     mkdirSync(SCREENSHOTS, { recursive: true })
     const viewport = { width, height: 844 }
     const page = watch(await system.openLike(owner, browser, { colorScheme, viewport, locale }))
+    const { data } = (await (await system.api('/v1/outgoing-webhooks?limit=1')).json()) as {
+      data: [{ webhookId: string }]
+    }
     for (const path of paths) {
-      await goWithin(page, path)
+      await goWithin(page, path.replace('WEBHOOK', data[0].webhookId))
       await page.locator('.skeleton, [aria-busy="true"]').first().waitFor({ state: 'detached' })
       expect({ path, faults: await findFaults(page) }).toEqual({ path, faults: [] })
       const structure = await structureOf(page, 'body')

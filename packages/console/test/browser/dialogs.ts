@@ -15,7 +15,7 @@ export interface ConsoleDialog {
   readonly name: string
   readonly path: string
   readonly buttons: readonly TextKey[]
-  /** What is typed into it, by the field's name. */
+  /** What is typed where a dialog has the field, by the field's name. */
   readonly typed?: Readonly<Record<string, string>>
 }
 
@@ -50,6 +50,15 @@ export async function dialogsOf(owner: pg.Pool, userId: string): Promise<readonl
     { name: 'revoke-tokens', path: `users/${userId}`, buttons: ['user.revoke'] },
     { name: 'disable-endpoint', path: 'webhooks', buttons: ['webhooks.disable'] },
     { name: 'new-secret', path: 'webhooks', buttons: ['secret.add'] },
+    { name: 'add-endpoint', path: 'webhooks', buttons: ['endpoint.add'] },
+    { name: 'edit-endpoint', path: 'webhooks', buttons: ['endpoint.edit'] },
+    { name: 'create-key', path: 'health', buttons: ['newKey.title'] },
+    {
+      name: 'new-key',
+      path: 'health',
+      buttons: ['newKey.title', 'newKey.create'],
+      typed: { 'key-name': 'shop server' },
+    },
     { name: 'revoke-key', path: 'health', buttons: ['keys.revoke'] },
     { name: 'rotate-secret', path: 'health', buttons: ['secrets.rotate'] },
     { name: 'invite', path: 'health', buttons: ['operators.invite'] },
@@ -69,7 +78,10 @@ export async function openDialog(shown: Page, { buttons, typed = {} }: ConsoleDi
       .last()
       .click()
     await shown.locator('dialog[open]:not([aria-busy])').waitFor()
+    for (const [field, text] of Object.entries(typed)) {
+      const input = shown.locator(`dialog [name="${field}"]`)
+      if ((await input.count()) > 0) await input.fill(text)
+    }
   }
-  for (const [field, text] of Object.entries(typed)) await shown.locator(`dialog [name="${field}"]`).fill(text)
   await shown.locator('dialog .skeleton, dialog [aria-busy="true"]').first().waitFor({ state: 'detached' })
 }

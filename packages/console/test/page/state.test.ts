@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals'
 import type { OutgoingWebhookView, RejectedRequestView, WebhookEndpoint } from '@paxyo/panel-client'
 import { orderChanged, reviewsChanged, refundsPaid } from '../../page/data/changes.ts'
+import { formatSince } from '../../page/kit/format.ts'
 import { mergePages } from '../../page/data/pages.ts'
 import { createReader } from '../../page/data/resource.ts'
 import { hrefOf, placeOf } from '../../page/data/router.ts'
@@ -211,4 +212,10 @@ test('what is copied is escaped', () => {
   expect(curlOf({ provider: 'p', body: `it's` }, 'https://a.example')).toBe(
     `curl -X POST 'https://a.example/webhooks/p/TOKEN' -H 'Content-Type: application/json' -d 'it'\\''s'`,
   )
+})
+
+test('a time of today is a time of day; one of another day has its date', () => {
+  const now = new Date(2026, 10, 28, 15, 0)
+  expect(formatSince(new Date(2026, 10, 28, 14, 2).toISOString(), now.getTime())).toBe('14:02')
+  expect(formatSince(new Date(2026, 10, 27, 14, 2).toISOString(), now.getTime())).toMatch(/^Nov 27, 2026, 14:02$/)
 })

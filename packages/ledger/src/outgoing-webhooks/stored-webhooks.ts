@@ -1,6 +1,7 @@
 import { WEBHOOK_PROVIDER_SQL, WEBHOOK_SERVICE_SQL, type Database } from '@paxyo/database'
 import { sql, type Kysely } from 'kysely'
 import { SUPERSEDING_TYPES } from './messages.ts'
+import type { RecordedAttempt } from './send-queue.ts'
 
 /** Dead webhooks that one request can retry. */
 const RETRY_MAX = 1000
@@ -47,12 +48,15 @@ export async function listOutgoingWebhooks(
     .execute()
 }
 
-/** @returns a webhook with its body; undefined when it does not exist. */
+/** @returns a webhook with its body and its attempts; undefined when it does not exist. */
 export async function readOutgoingWebhook(
   db: Kysely<Database>,
   webhookId: string,
-): Promise<(OutgoingWebhookRow & { readonly body: string }) | undefined> {
-  return selectWebhooks(db).select('body').where('webhook_id', '=', webhookId).executeTakeFirst()
+): Promise<FullOutgoingWebhookRow | undefined> {
+  return selectWebhooks(db)
+    .select('body')
+    .select(({ ref }) => ref('attempt_history').$castTo<RecordedAttempt[] | null>().as('attemptHistory'))
+    .where('webhook_id', '=', webhookId).executeTakeFirst()
 }
 
 /**
@@ -120,5 +124,11 @@ const selectWebhooks = (db: Kysely<Database>) =>
       'last_status',
       'last_error',
     ])
+
+export interface FullOutgoingWebhookRow extends OutgoingWebhookRow {
+  readonly body: string
+  /** Null before the first one, and after an erasure. */
+  readonly attemptHistory: readonly RecordedAttempt[] | null
+}
 
 export type OutgoingWebhookRow = Awaited<ReturnType<ReturnType<typeof selectWebhooks>['execute']>>[number]

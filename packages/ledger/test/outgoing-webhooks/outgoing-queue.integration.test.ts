@@ -5,6 +5,7 @@ import type { Pool } from 'pg'
 import { pino } from 'pino'
 import { appendChanges } from '../../src/change-feed/append-changes.ts'
 import type { FollowingEndpoint } from '../../src/outgoing-webhooks/enqueue-changes.ts'
+import type { Attempt } from '../../src/outgoing-webhooks/send-queue.ts'
 import { createOutgoingQueue, type OutgoingQueue } from '../../src/outgoing-webhooks/outgoing-queue.ts'
 import { createWebhookEndpoints } from '../../src/outgoing-webhooks/webhook-endpoints.ts'
 
@@ -62,18 +63,54 @@ const isWaitingForLock = async (): Promise<boolean> => {
   return waiting.length > 0
 }
 
+const failed = (response: string): Attempt => ({
+  delivered: false,
+  status: 500,
+  error: `status 500: ${response}`,
+  response,
+  durationMs: 40,
+})
+
+test('every attempt is kept with its webhook: the newest 50, also after a manual retry', async () => {
+  await fillQueue(1)
+  const attempt = async (result: Attempt): Promise<string> => {
+    const [webhook] = await queue.claimDue('environment', 1)
+    await queue.settle(webhook!, result, 0)
+    return webhook!.webhookId
+  }
+  const webhookId = await attempt({ delivered: false, status: null, error: 'ECONNREFUSED', response: null, durationMs: 2 })
+  await attempt(failed('no'))
+  await queue.retry(webhookId)
+  await attempt({ delivered: true, status: 204, error: null, response: '', durationMs: 41 })
+  const read = async () => (await queue.read(webhookId))!.attemptHistory!
+  expect(await read()).toEqual([
+    { at: expect.any(String), durationMs: 2, status: null, error: 'ECONNREFUSED', response: null },
+    { at: expect.any(String), durationMs: 40, status: 500, error: null, response: 'no' },
+    { at: expect.any(String), durationMs: 41, status: 204, error: null, response: '' },
+  ])
+  const times = (await read()).map(({ at }) => Date.parse(at))
+  expect(times).toEqual(times.toSorted((a, b) => a - b))
+
+  for (let count = 1; count <= 50; count += 1) {
+    await queue.retry(webhookId)
+    await attempt(failed(`number ${count}`))
+  }
+  const responses = (await read()).map(({ response }) => response)
+  expect([responses.length, responses[0], responses.at(-1)]).toEqual([50, 'number 1', 'number 50'])
+})
+
 test('an attempt that came too late to say that it failed says nothing', async () => {
   await fillQueue(1)
   const [first] = await queue.claimDue('environment', 1)
   await query('UPDATE outgoing_webhooks SET due_at = now()')
   const [second] = await queue.claimDue('environment', 1)
-  await queue.settle(first!, { delivered: false, status: 500, error: 'late' }, undefined)
+  await queue.settle(first!, failed('late'), undefined)
   expect(await query('SELECT state, attempts, last_error FROM outgoing_webhooks')).toEqual([
     { state: 'pending', attempts: 2, last_error: null },
   ])
   // Any process may record a delivery, and a later failure does not undo it.
-  await queue.settle(first!, { delivered: true, status: 200, error: null }, undefined)
-  await queue.settle(second!, { delivered: false, status: 500, error: 'twice' }, 5_000)
+  await queue.settle(first!, { delivered: true, status: 200, error: null, response: '', durationMs: 3 }, undefined)
+  await queue.settle(second!, failed('twice'), 5_000)
   expect(await query('SELECT state, last_status FROM outgoing_webhooks')).toEqual([
     { state: 'delivered', last_status: 200 },
   ])

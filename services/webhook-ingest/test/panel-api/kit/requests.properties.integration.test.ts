@@ -68,6 +68,7 @@ const OPERATION_IDS = [
   'createPasswordLink',
   'listAuditLog',
   'listKeys',
+  'createKey',
   'revokeKey',
   'deleteWebhookEndpoint',
 ]
