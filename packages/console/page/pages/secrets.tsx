@@ -1,5 +1,6 @@
 import type { SecretsInUse } from '@paxyo/panel-client'
 import { useSignal } from '@preact/signals'
+import { useRef } from 'preact/hooks'
 import { get } from '../data/api.ts'
 import { connectionsChanged } from '../data/changes.ts'
 import { useResource } from '../data/resource.ts'
@@ -22,7 +23,10 @@ export const Secrets = () => {
     connectionsChanged,
   )
   const groups = data.value?.data
-  const group = groups?.find((one) => keyOf(one) === rotated.value)
+  // While all services restart, none reports: the dialog, with the secret that it has made, stays.
+  const last = useRef<SecretGroup | undefined>(undefined)
+  last.current = groups?.find((one) => keyOf(one) === rotated.value) ?? last.current
+  const group = rotated.value === undefined ? undefined : last.current
   return (
     <Panel title={t('secrets.title')}>
       <p>{t('secrets.lead')}</p>

@@ -61,14 +61,15 @@ export function rotationOf({ group, made, former, nowMs }: RotationFacts): Rotat
   }
 }
 
-/** The one that was made here, or the one that is known since last. Of one that was there from the beginning, none is new. */
+/** The one that was made here, or another one that was added. Of those that were there from the beginning, the one that is known since last. */
 function findFresh(
   { secrets }: SecretGroup,
   made: string | undefined,
   former: ReadonlySet<string>,
 ): SecretInUse | undefined {
-  if (made !== undefined) return secrets.find(({ fingerprint }) => fingerprint === made)
-  const added = secrets.find(({ fingerprint }) => !former.has(fingerprint))
+  const added =
+    secrets.find(({ fingerprint }) => fingerprint === made) ??
+    secrets.find(({ fingerprint }) => !former.has(fingerprint))
   if (added !== undefined) return added
   if (secrets.length === 1) return former.size > 1 ? secrets[0] : undefined
   return secrets.toSorted((one, other) => Date.parse(other.knownSince) - Date.parse(one.knownSince))[0]

@@ -51,6 +51,8 @@ test('each step of a rotation has a tick when the services report that it is don
   const later = secret('new', { knownSince: at(100) })
   expect(statesOf([later, old], hourLater)).toEqual(['done', 'done', 'done', 'waiting', 'open'])
   expect(statesOf([secret('new')])).toEqual(['done', 'done', 'done', 'done', 'done'])
+  // The command of docker compose makes one, whatever was made in the page.
+  expect(statesOf([secret('new'), old], { made: 'another' })).toEqual(['done', 'done', 'done', 'waiting', 'open'])
 })
 
 test('a rotation that was begun before goes on: the one that is known since last is the new one', () => {
