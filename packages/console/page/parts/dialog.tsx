@@ -24,7 +24,8 @@ let opener: Element | null = null
 export const Dialog = ({ title, onClose, isWide = false, children }: DialogProps) => {
   const dialog = useRef<HTMLDialogElement>(null)
   useEffect(() => {
-    if (document.activeElement?.closest('dialog') == null) opener = document.activeElement
+    const { activeElement } = document
+    if (!(activeElement?.closest('dialog') instanceof Element)) opener = activeElement
     dialog.current?.showModal()
     return () => {
       // What opened it may be gone, such as with a case that is decided.

@@ -46,7 +46,7 @@ export function structureFaults(snapshot: string): string[] {
       ({ role, name }) => UNIQUE.has(role) && nodes.filter((one) => one.role === role && one.name === name).length > 1,
     )
     .map(({ line }) => `twice: ${line}`)
-  const levels = nodes.flatMap(({ line }) => Number(/^- '?heading .*\[level=(\d)\]/.exec(line)?.[1] ?? NaN))
+  const levels = nodes.map(({ line }) => Number(/^- '?heading .*\[level=(\d)\]/.exec(line)?.[1] ?? NaN))
   const headings = levels.filter((level) => !Number.isNaN(level))
   const skipped = headings
     .slice(1)
