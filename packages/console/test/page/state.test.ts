@@ -210,7 +210,7 @@ test('the checks of the set-up', () => {
 
 test('what is copied is escaped', () => {
   expect(curlOf({ provider: 'p', body: `it's` }, 'https://a.example')).toBe(
-    `curl -X POST 'https://a.example/webhooks/p/TOKEN' -H 'Content-Type: application/json' -d 'it'\\''s'`,
+    `curl -X POST 'https://a.example/webhooks/p/'"$WEBHOOK_TOKEN" -H 'Content-Type: application/json' -d 'it'\\''s'`,
   )
 })
 
