@@ -19,14 +19,6 @@ export const selectDeliveries = (db: Kysely<Database>) =>
 export const isOfOrder = (orderId: string) =>
   isProviderOrderOf(orderId, sql.ref('deliveries.provider'), sql.ref('deliveries.provider_order_id'))
 
-/** Whether a delivery's order is one of a user. Its order may have been another user's: its holder decides. */
-export const isOfUser = (userId: string) => sql<boolean>`
-  holder.user_id = ${userId} AND (deliveries.provider, deliveries.provider_order_id) IN (
-    SELECT provider, provider_order_id FROM orders WHERE orders.user_id = ${userId}
-    UNION ALL
-    SELECT former_provider, former_provider_order_id FROM provider_order_changes JOIN orders USING (order_id)
-    WHERE orders.user_id = ${userId})`
-
 export type DeliveryRow = Awaited<ReturnType<ReturnType<typeof selectDeliveries>['execute']>>[number]
 
 /** The time of arrival in microseconds, for cursors; a Date has only milliseconds. */

@@ -1,5 +1,6 @@
 import type { Database } from '@paxyo/database'
-import { deliverySchema, listDeliveriesQuery, pageSchema, type ListDeliveriesQuery } from '@paxyo/panel-client'
+import { readProviderOrdersOfUser } from '@paxyo/ledger'
+import { deliverySchema, listDeliveriesQuery, pageSchema } from '@paxyo/panel-client'
 import { sql, type Kysely, type RawBuilder } from 'kysely'
 import {
   type ApiDeps,
@@ -10,14 +11,16 @@ import {
   reject,
   toPage,
 } from '@paxyo/panel-api-kit'
-import { isOfOrder, isOfUser, RECEIVED_AT_EXACT, selectDeliveries, toDelivery } from './delivery-view.ts'
+import { isOfOrder, RECEIVED_AT_EXACT, selectDeliveries, toDelivery } from './delivery-view.ts'
 import { deliveryCursorSchema } from './delivery-range.ts'
 
 /** A search without an index looks at so many deliveries for a page. */
 const EXAMINED_MAX = 20_000
+/** The deliveries of a user with more orders are searched: they are expected among the newest. */
+const USER_ORDERS_MAX = 500
 
 /** `GET /v1/deliveries`: deliveries with their outcomes. */
-export function registerListDeliveries(api: PanelApi, { db }: ApiDeps): void {
+export function registerListDeliveries(api: PanelApi, { db, pool }: ApiDeps): void {
   const schema = {
     querystring: listDeliveriesQuery,
     ...operation({
@@ -26,8 +29,8 @@ export function registerListDeliveries(api: PanelApi, { db }: ApiDeps): void {
       tag: 'Deliveries',
       summary: 'List deliveries, newest first',
       description:
-        'A search by provider, or by an outcome other than `review` and `parked`, looks at 20,000 deliveries for a page: it may ' +
-        'be short or empty, and goes on with `nextCursor`.',
+        'A search by provider, by an outcome other than `review` and `parked`, or by a user with many orders looks at 20,000 ' +
+        'deliveries for a page: it may be short or empty, and goes on with `nextCursor`.',
       responses: { 200: { description: 'A page of deliveries.', schema: pageSchema(deliverySchema) } },
       errors: ['invalid_cursor'],
     }),
@@ -44,16 +47,23 @@ export function registerListDeliveries(api: PanelApi, { db }: ApiDeps): void {
     const wanted: RawBuilder<boolean>[] = []
     if (outcome !== undefined) wanted.push(sql`deliveries.outcome = ${outcome}`)
     if (orderId !== undefined) wanted.push(isOfOrder(orderId))
-    if (userId !== undefined) wanted.push(isOfUser(userId))
+    if (userId !== undefined) wanted.push(sql`holder.user_id = ${userId}`)
+    const few = userId === undefined ? undefined : await readProviderOrdersOfUser(pool, userId, USER_ORDERS_MAX)
+    if (few !== undefined) wanted.push(sql`deliveries.provider_order_id = ANY (${few}::text[])`)
     if (provider !== undefined) wanted.push(sql`deliveries.provider = ${provider}`)
     if (providerOrderId !== undefined) wanted.push(sql`deliveries.provider_order_id = ${providerOrderId}`)
 
-    const end = isSearch(request.query) ? await findLastExamined(db, range) : undefined
+    // Few deliveries are in review or parked, and these have an index, as those of an order have.
+    const isIndexed = (orderId ?? providerOrderId ?? few) !== undefined || outcome === 'review' || outcome === 'parked'
+    const isSearch = !isIndexed && (outcome ?? provider ?? userId) !== undefined
+    const end = isSearch ? await findLastExamined(db, range) : undefined
     const examined = end === undefined ? range : [...range, compare('>=', end)]
+    // Sorting by an expression, the planner cannot read all in their order instead.
+    const time = few === undefined ? sql`deliveries.received_at` : sql`deliveries.received_at + interval '0'`
     const rows = await selectDeliveries(db)
       .select(RECEIVED_AT_EXACT.as('received_at_exact'))
       .where((where) => where.and([...examined, ...wanted]))
-      .orderBy('received_at', 'desc')
+      .orderBy(time, 'desc')
       .orderBy('delivery_id', 'desc')
       .limit(limit + 1)
       .execute()
@@ -85,14 +95,7 @@ async function findLastExamined(
   return row && [row.received_at_exact, row.delivery_id]
 }
 
-const compare = (operator: '<' | '>=', [receivedAt, deliveryId]: Position): RawBuilder<boolean> =>
-  sql`(deliveries.received_at, deliveries.delivery_id) ${sql.raw(operator)} (${receivedAt}::timestamptz, ${deliveryId})`
-
-/** Few deliveries are in review or parked, and these have an index, as those of an order and of a user have. */
-const isSearch = ({ outcome, provider, orderId, userId, providerOrderId }: ListDeliveriesQuery): boolean =>
-  orderId === undefined &&
-  userId === undefined &&
-  providerOrderId === undefined &&
-  outcome !== 'review' &&
-  outcome !== 'parked' &&
-  (outcome !== undefined || provider !== undefined)
+/** The comparison of the time alone excludes partitions. */
+const compare = (operator: '<' | '>=', [receivedAt, deliveryId]: Position): RawBuilder<boolean> => sql`
+  deliveries.received_at ${sql.raw(operator === '<' ? '<=' : '>=')} ${receivedAt}::timestamptz
+  AND (deliveries.received_at, deliveries.delivery_id) ${sql.raw(operator)} (${receivedAt}::timestamptz, ${deliveryId})`
