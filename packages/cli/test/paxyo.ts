@@ -34,7 +34,7 @@ export function startPaxyo(
   { under = [], keepsInput = false }: StartOptions = {},
 ): Running {
   const [program, ...before] = [...under, process.execPath, ...SHORT_LIVED]
-  const child = spawn(program, [...before, MAIN, ...args], { env: { ...hostEnvironment(), ...env } })
+  const child = spawn(program!, [...before, MAIN, ...args], { env: { ...hostEnvironment(), ...env } })
   const output = { stdout: '', stderr: '' }
   for (const name of ['stdout', 'stderr'] as const) {
     child[name].setEncoding('utf8')
