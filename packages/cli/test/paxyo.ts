@@ -33,8 +33,8 @@ export function startPaxyo(
   env: Readonly<Record<string, string>> = {},
   { under = [], keepsInput = false }: StartOptions = {},
 ): Running {
-  const [program, ...before] = [...under, process.execPath, ...SHORT_LIVED]
-  const child = spawn(program!, [...before, MAIN, ...args], { env: { ...hostEnvironment(), ...env } })
+  const [program, ...before] = [...under, process.execPath]
+  const child = spawn(program, [...before, ...SHORT_LIVED, MAIN, ...args], { env: { ...hostEnvironment(), ...env } })
   const output = { stdout: '', stderr: '' }
   for (const name of ['stdout', 'stderr'] as const) {
     child[name].setEncoding('utf8')
