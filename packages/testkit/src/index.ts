@@ -31,6 +31,7 @@ export { providePhp, type PhpExtension } from './php.ts'
 export { createPairTemplate, type PairTemplate, type PostgresPair } from './postgres-pair.ts'
 export { startPhpServer, type PhpServer } from './php-server.ts'
 export { createPythonVenv, type PythonVenv } from './python-venv.ts'
+export { startS3Server, type S3Server } from './s3-server.ts'
 export { startRedisServer, type RedisServer } from './redis-server.ts'
 export {
   hostEnvironment,

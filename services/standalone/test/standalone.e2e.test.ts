@@ -35,7 +35,10 @@ import { promisify } from 'node:util'
 
 const SOURCE = fileURLToPath(new URL('../src/main.ts', import.meta.url))
 const MAIN = await bundleProgram(SOURCE)
-const CLI = [...SHORT_LIVED, await bundleProgram(fileURLToPath(new URL('../../../packages/cli/src/main.ts', import.meta.url)))]
+const CLI = [
+  ...SHORT_LIVED,
+  await bundleProgram(fileURLToPath(new URL('../../../packages/cli/src/main.ts', import.meta.url))),
+]
 
 /** The folder of an installation that was started once, with nothing canceled yet. Every test gets its own copy. */
 let startedOnce: string
@@ -222,7 +225,9 @@ test('its data is copied while webhooks arrive, and the copy starts with all tha
     const { databasePassword } = JSON.parse(readFileSync(join(copy, 'secrets.json'), 'utf8'))
     const copyPort = readFileSync(join(copy, 'postgres/postmaster.pid'), 'utf8').split('\n')[3]
     const DATABASE_URL = `postgres://postgres:${databasePassword}@127.0.0.1:${copyPort}/postgres`
-    const mixed = promisify(execFile)(process.execPath, [...CLI, 'backup', `${copy}-2`], { env: { ...env, DATABASE_URL } })
+    const mixed = promisify(execFile)(process.execPath, [...CLI, 'backup', `${copy}-2`], {
+      env: { ...env, DATABASE_URL },
+    })
     await expect(mixed).rejects.toMatchObject({ code: 2, stderr: expect.stringContaining('is not the server of') })
     expect(existsSync(`${copy}-2`)).toBe(false)
     await end(original, 'SIGTERM')
