@@ -18,6 +18,7 @@ const MIGRATIONS = [
   '0060-moved-deliveries',
   '0061-webhook-attempts',
   '0062-console-keys',
+  '0063-service-secrets',
 ]
 
 let database: TestDatabase

@@ -157,6 +157,10 @@ const RIGHTS: Readonly<Record<string, Readonly<Record<DatabaseRole, Rights>>>> =
     gateway: [],
   },
   receipts: { ingest: ['SELECT', 'INSERT'], gateway: [] },
+  service_secrets: {
+    ingest: ['SELECT', 'INSERT', 'DELETE', 'UPDATE reported_at', 'UPDATE used_at'],
+    gateway: [],
+  },
   sent_positions: { ingest: ['SELECT', 'INSERT'], gateway: [] },
   erasures: { ingest: ['SELECT', 'INSERT', 'UPDATE finished_at', 'UPDATE user_id'], gateway: [] },
   archive_keys: { ingest: [], gateway: [] },

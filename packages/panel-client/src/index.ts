@@ -84,7 +84,11 @@ export {
   todayQuery,
   type TodayQuery,
   todaySchema,
+  webhookAddressBody,
+  type WebhookAddress,
+  webhookAddressSchema,
 } from './schemas/overview.ts'
+export { type SecretsInUse, secretsInUseSchema } from './schemas/secrets.ts'
 export {
   deliveryIdSchema,
   deliveryOutcomeSchema,

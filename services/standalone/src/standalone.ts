@@ -1,11 +1,12 @@
 import { consoleSettings } from '@paxyo/console'
-import { createPool, migrateToLatest, type PoolOptions } from '@paxyo/database'
+import { createFolderStore, createPool, migrateToLatest, type PoolOptions } from '@paxyo/database'
 import { createInProcessBus, createRedisBus } from '@paxyo/event-bus'
 import {
   createHttpServer,
   createLogger,
   createMetricGroup,
   createMetrics,
+  createSecretUses,
   listen,
   redisOptions,
   registerHealth,
@@ -79,9 +80,12 @@ export async function startStandalone(config: StandaloneConfig, resources: Async
   resources.use(
     startMaintenance({
       ownerUrl: url,
-      retentionDays: config.EVENT_RETENTION_DAYS,
-      deliveryRetentionDays: config.DELIVERY_RETENTION_DAYS,
-      bodyRetentionDays: config.DELIVERY_BODY_RETENTION_DAYS,
+      eventRetentionDays: config.EVENT_RETENTION_DAYS,
+      oldDeliveries: {
+        retentionDays: config.DELIVERY_RETENTION_DAYS,
+        bodyRetentionDays: config.DELIVERY_BODY_RETENTION_DAYS,
+        archive: config.ARCHIVE_DIR === undefined ? undefined : createFolderStore(config.ARCHIVE_DIR),
+      },
       signingKey,
       log,
     }),
@@ -142,11 +146,13 @@ function startServices(
       createPool({ url, onPrimaryChange: (primary) => log.warn(primary, 'primary of PostgreSQL'), ...options }),
       (it) => it.end(),
     )
+  const secretUses = createSecretUses()
   const bus =
     config.REDIS_URL === undefined
       ? createInProcessBus()
       : createRedisBus({
           ...redisOptions({ ...config, REDIS_URL: config.REDIS_URL }),
+          onMessageKeyUsed: secretUses.watch('redis_message_keys', config.REDIS_MESSAGE_KEYS),
           onError: (err) => log.warn({ err }, 'redis error'),
         })
   // The generated token is that of the demo's provider.
@@ -168,6 +174,7 @@ function startServices(
       reconcileSchedule: reconcileSchedule(config),
       apiKeys: secrets.apiKeys,
       tokens: { secrets: secrets.jwtSecrets, audience: config.JWT_AUDIENCE },
+      secretUses,
       hasDocs: config.API_DOCS === 'on',
       outgoingWebhooks: outgoingWebhookSettings(config, isLoopback(config.HOST)),
       console: hasConsole(config) ? consoleSettings(withOrigin(config)) : undefined,
@@ -181,6 +188,7 @@ function startServices(
       pool: gatewayPool,
       bus,
       tokens: { secrets: secrets.jwtSecrets, jwksUrl: config.JWT_JWKS_URL, audience: config.JWT_AUDIENCE },
+      secretUses,
       allowedOrigins: [...ownOrigins(config.HOST, config.PORT, tls && 'https'), ...config.ALLOWED_ORIGINS],
       limits: limitsOf(config),
       log,

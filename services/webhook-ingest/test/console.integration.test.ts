@@ -10,12 +10,13 @@ import {
   type Database,
   verifyAuditLog,
 } from '@paxyo/database'
-import { ALL_SCOPES, ROLE_SCOPES } from '@paxyo/panel-client'
+import { ALL_SCOPES, ROLE_SCOPES, type SecretsInUse } from '@paxyo/panel-client'
+import { fingerprintOf } from '@paxyo/service-kit'
 import type { LightMyRequestResponse } from 'fastify'
 import type { Kysely } from 'kysely'
 import { Secret, TOTP } from 'otpauth'
 import { eventually } from '@paxyo/testkit'
-import { API_KEY, anOrder, startIngest, type IngestFixture } from './ingest-fixture.ts'
+import { API_KEY, anOrder, startIngest, TOKEN, type IngestFixture } from './ingest-fixture.ts'
 
 // Operators sign in to the console, and the panel API accepts their sessions within their roles.
 
@@ -768,6 +769,37 @@ describe('/v1/keys', () => {
     await ingest.database.owner.query('UPDATE api_keys SET scopes = NULL WHERE key_id = $1', [keyId])
     const headers = { authorization: `Bearer ${key}` }
     expect((await send('/v1/tokens', { userId: 'ann' }, { headers })).statusCode).toBe(201)
+  })
+
+  test('an owner sees the address of a webhook, which is in the audit log; no other sender does', async () => {
+    const owner = await createOwner('Vic')
+    const { cookie: viewer } = await createOperator('Val', 'viewer')
+    const body = { provider: 'godofpanel' }
+    const shown = await send('/v1/webhook-address', body, { cookie: owner })
+    expect(shown.json()).toEqual({ path: `/webhooks/godofpanel/${TOKEN}`, proof: 'token' })
+    expect(shown.headers['cache-control']).toBe('no-store')
+    const { rows } = await ingest.database.owner.query(
+      `SELECT actor_name, subject, result FROM audit_log WHERE action = 'revealWebhookAddress' AND result = 'ok'`,
+    )
+    expect(rows).toEqual([{ actor_name: 'Vic', subject: 'godofpanel', result: 'ok' }])
+
+    expect((await send('/v1/webhook-address', body, { cookie: viewer })).json().code).toBe('scope_missing')
+    const byKey = { headers: { authorization: `Bearer ${API_KEY}` } }
+    expect((await send('/v1/webhook-address', body, byKey)).json().code).toBe('scope_missing')
+    const unknown = await send('/v1/webhook-address', { provider: 'another' }, { cookie: owner })
+    expect(unknown.json().code).toBe('unknown_provider')
+  })
+
+  test('an owner sees which secrets the services know, by fingerprints', async () => {
+    const owner = await createOwner('Viv')
+    const { cookie: support } = await createOperator('Sid', 'support', '1')
+    const list = async () => (await send('/v1/secrets', undefined, { cookie: owner })).json<SecretsInUse>().data
+    await eventually(async () => (await list()).length > 0)
+    const known = (await list()).map(({ kind, provider, secrets }) => [kind, provider, secrets[0]!.fingerprint])
+    expect(known).toContainEqual(['webhook_tokens', 'godofpanel', fingerprintOf('webhook_tokens', TOKEN)])
+    expect(known).toContainEqual(['panel_api_keys', null, fingerprintOf('panel_api_keys', API_KEY)])
+    for (const secret of [TOKEN, API_KEY]) expect(JSON.stringify(await list())).not.toContain(secret)
+    expect((await send('/v1/secrets', undefined, { cookie: support })).json().code).toBe('scope_missing')
   })
 
   test('an owner revokes a key, and also the one of the environment', async () => {

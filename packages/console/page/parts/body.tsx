@@ -10,7 +10,7 @@ interface Props {
 
 /** A text as it was sent. It can be scrolled, also with the keyboard. */
 export const Body = ({ text, label = t('body.label') }: Props) => (
-  <pre class="body" dir="ltr" tabIndex={0} role="region" aria-label={label}>
+  <pre class="body" dir="ltr" tabIndex={0} role="group" aria-label={label}>
     {text === null ? t('body.deleted') : prettyBody(text)}
   </pre>
 )

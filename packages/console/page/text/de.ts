@@ -175,6 +175,7 @@ export const de: Readonly<Record<TextKey, Text>> = {
   'reason.balance_limit': 'Die Erstattung würde das höchste Guthaben überschreiten.',
   'reason.rejected_by_database': 'Die Datenbank hat diese Meldung abgelehnt. Nichts wurde geändert.',
 
+  'dialog.done': '{title}: erledigt.',
   'dialog.note': 'Warum',
   'dialog.noteHint': 'Es wird mit Ihrem Namen aufbewahrt.',
   'dialog.typeAmount': 'Tippen Sie {amount}, um das Geld zu bewegen',
@@ -296,7 +297,11 @@ export const de: Readonly<Record<TextKey, Text>> = {
   'live.what': 'Was geschah',
   'live.refund': 'Erstattung',
   'live.becomes': 'Die Bestellung ist jetzt: {status}.',
+  'live.paused': 'Angehalten: Neues wird nicht gezeigt. „Weiter“ beginnt wieder mit den neuesten Meldungen.',
+  'live.earlier': 'Frühere Meldungen zeigen',
+  'live.noMore': { other: '{count} Meldungen werden gezeigt. Ein Filter findet frühere.' },
   'live.empty': 'Noch keine Meldungen.',
+  'live.noMatch': 'Keine Meldung passt zum Filter.',
   'live.emptyDetail': 'Sie erscheinen hier, sobald sie gespeichert sind.',
 
   'search.title': 'Suche',
@@ -498,6 +503,53 @@ export const de: Readonly<Record<TextKey, Text>> = {
   'ledgerAudit.count': { one: '{count} Verstoß', other: '{count} Verstöße' },
   'problem.audit_timed_out':
     'Die Prüfung dauert hier länger als eine Minute. Die Entwickler können paxyo audit ausführen.',
+  'secrets.title': 'Geheimnisse',
+  'secrets.lead':
+    'Was die laufenden Dienste annehmen. Jedes Geheimnis steht hier als Fingerabdruck; die Geheimnisse selbst stehen nur in Ihrer Konfiguration.',
+  'secrets.none': 'Die Dienste haben noch kein Geheimnis gemeldet.',
+  'secrets.fingerprint': 'Fingerabdruck',
+  'secrets.place': 'Platz',
+  'secrets.knownBy': 'Bekannt bei',
+  'secrets.knownSince': 'Bekannt seit',
+  'secrets.notUsed': 'Nicht in den letzten 30 Tagen',
+  'secrets.rotate': 'Erneuern …',
+  'secrets.rotateOne': 'Erneuern: {name}',
+  'secretKind.webhook_tokens': 'Webhook-Tokens',
+  'secretKind.panel_api_keys': 'API-Schlüssel der Konfiguration',
+  'secretKind.jwt_secrets': 'Geheimnisse der Browser-Tokens',
+  'secretKind.redis_message_keys': 'Schlüssel der Nachrichten auf Redis',
+  'rotate.lead':
+    'Beide Geheimnisse gelten, bis das alte entfernt ist, damit nichts abgelehnt wird. Gehen Sie Schritt für Schritt vor; Sie können dies schließen und wiederkommen.',
+  'rotate.done': 'Erledigt',
+  'rotate.open': 'Zu tun',
+  'rotate.waiting': 'Wartet',
+  'rotate.generate': 'Das neue Geheimnis erzeugen',
+  'rotate.generateDetail':
+    'Es entsteht in diesem Browser und wird nirgendwohin geschickt. Kopieren Sie es; nach dem Schließen ist es weg. Mit Docker Compose erzeugt stattdessen der Befehl unten eines.',
+  'rotate.make': 'Geheimnis erzeugen',
+  'rotate.add': 'Es neben dem alten eintragen',
+  'rotate.deployment': 'Paxyo läuft mit',
+  'rotate.standalone': 'Standalone',
+  'rotate.place-compose':
+    'Der Befehl schreibt die Datei von {variable} unter infra/deploy/compose/secrets, das neue zuerst.',
+  'rotate.place-kubernetes': 'Setzen Sie die Geheimnisse für NEW und OLD ein. {variable} liest diesen Schlüssel.',
+  'rotate.place-systemd':
+    'Setzen Sie die Geheimnisse für NEW und OLD in diese Datei ein, die {variable} liest, und starten Sie dann neu.',
+  'rotate.place-standalone':
+    'Setzen Sie die Geheimnisse für NEW und OLD ein. Ist {variable} nicht gesetzt, steht das alte in secrets.json im Datenordner.',
+  'rotate.providersFile': 'Mit PROVIDERS_FILE sind die Tokens die Liste webhookTokens des Anbieters in dieser Datei.',
+  'rotate.known': 'Alle Dienste kennen beide',
+  'rotate.move': 'Die Absender auf das neue umstellen',
+  'rotate.move-webhook_tokens':
+    'Geben Sie dem Anbieter die neue Adresse: „Einrichtung“ zeigt sie, mit dem ersten Token der Liste. Warten Sie dann, bis nur noch das neue benutzt wird.',
+  'rotate.move-panel_api_keys':
+    'Tragen Sie den neuen Schlüssel im Server Ihres Panels ein. Warten Sie dann, bis nur noch dieser benutzt wird.',
+  'rotate.move-jwt_secrets':
+    'Wenn Ihr Panel die Tokens ausstellt, signiert es ab jetzt mit dem neuen Geheimnis; webhook-ingest signiert mit dem ersten seiner Liste. Tokens des alten enden innerhalb einer Stunde.',
+  'rotate.move-redis_message_keys': 'Es ist nichts zu tun: Die Dienste signieren mit dem ersten ihrer Liste.',
+  'rotate.unused': 'Seit {duration} wurde kein altes benutzt; nötig sind {needed}.',
+  'rotate.remove': 'Das alte entfernen',
+  'rotate.complete': 'Die Erneuerung ist fertig: Die Dienste kennen nur noch das neue Geheimnis.',
   'keys.title': 'API-Schlüssel',
   'keys.none': 'Keine API-Schlüssel.',
   'keys.name': 'Name',
@@ -607,6 +659,7 @@ export const de: Readonly<Record<TextKey, Text>> = {
   'auditAction.registerOrders': 'Bestellungen registriert',
   'auditAction.openAccount': 'Konto eröffnet',
   'auditAction.attachProviderOrder': 'Bestellung aufgegeben',
+  'auditAction.revealWebhookAddress': 'Webhook-Adresse gezeigt',
   'auditAction.testWebhook': 'Test-Webhook gesendet',
   'account.title': 'Ihr Konto',
   'account.codes': 'Einmalcodes',
@@ -652,8 +705,21 @@ export const de: Readonly<Record<TextKey, Text>> = {
   'fix.server':
     'Richten Sie ein Ziel ein, oder sehen Sie sich die gescheiterten Versuche auf der Seite der ausgehenden Webhooks an.',
   'setup.address': 'Die Adresse für Ihren Anbieter',
-  'setup.addressDetail':
-    'Ihr Anbieter ruft sie auf, wenn sich eine Bestellung ändert. Ersetzen Sie TOKEN durch den Wert aus WEBHOOK_TOKENS.',
+  'setup.addressDetail': 'Ihr Anbieter ruft sie auf, wenn sich eine Bestellung ändert.',
+  'setup.tokenHidden': 'und das Token, das hier nicht gezeigt wird',
+  'setup.reveal': 'Die ganze Adresse zeigen',
+  'setup.revealDetail':
+    'Mit ihr lassen sich Webhooks senden, die erstatten. Das Protokoll hält fest, dass Sie sie gesehen haben.',
+  'setup.askOwner':
+    'Ein Inhaber kann die ganze Adresse hier zeigen. Das Token ist das erste von WEBHOOK_TOKENS, oder das des Anbieters in PROVIDERS_FILE; ein Standalone ohne beides hat es in secrets.json in seinem Datenordner.',
+  'setup.hide': 'Verbergen',
+  'setup.proof-token': 'Das Token in der Adresse weist den Anbieter aus. Veröffentlichen Sie es nicht.',
+  'setup.proof-signature':
+    'Der Anbieter signiert jeden Webhook mit dem Geheimnis von WEBHOOK_SECRETS; die Adresse braucht kein Token.',
+  'setup.proof-address':
+    'Webhooks werden aus den Netzen von WEBHOOK_ALLOW_CIDRS angenommen; die Adresse braucht kein Token.',
+  'setup.proof-none':
+    'Jeder Webhook wird abgelehnt, weil kein Token konfiguriert ist. Setzen Sie WEBHOOK_TOKENS, und starten Sie webhook-ingest neu.',
   'setup.copyAddress': 'Adresse kopieren',
   'setup.test': 'Webhook testen',
   'setup.testDelivered': 'Er kam an und war nach {after} gespeichert.',
@@ -728,6 +794,7 @@ export const de: Readonly<Record<TextKey, Text>> = {
   'problem.database_unavailable': 'Die Datenbank ist gerade nicht erreichbar.',
   'problem.queue_full': 'Der Server ist beschäftigt. Wiederholen Sie es gleich.',
   'problem.order_not_found': 'Keine Bestellung hat diese Id.',
+  'problem.unknown_provider': 'Kein Anbieter hat diesen Namen.',
   'problem.account_not_found': 'Dieser Nutzer hat kein Konto.',
   'problem.address_not_allowed': 'An diese Adresse können keine Webhooks gesendet werden: {detail}',
   'problem.too_many_endpoints': 'Es gibt zu viele Ziele. Bitten Sie Ihre Entwickler, eines zu löschen.',

@@ -18,6 +18,7 @@ import {
   revokedApiKeySchema,
   type ApiKeyView,
 } from '@paxyo/panel-client'
+import { fingerprintOf } from '@paxyo/service-kit'
 import type { Kysely } from 'kysely'
 import { z } from 'zod'
 
@@ -107,14 +108,22 @@ function revoke({ db, environmentKeys: keys }: KeyRouteDeps, keyId: string): Pro
 
 async function environmentKeys({ db, environmentKeys: keys }: KeyRouteDeps): Promise<ApiKeyView[]> {
   const revoked = await db.selectFrom('revoked_keys').selectAll().execute()
+  const used = await db
+    .selectFrom('service_secrets')
+    .select(['fingerprint', ({ fn }) => fn.max('used_at').as('used_at')])
+    .where('kind', '=', 'panel_api_keys')
+    .groupBy('fingerprint')
+    .execute()
   return keys.map((key) => {
     const revokedAt = revoked.find(({ key_hash: hash }) => hash.equals(hashApiKey(key)))?.revoked_at
-    const unknown = { createdAt: null, lastUsedAt: null, expiresAt: null, allowedNetworks: null }
+    const usedAt = used.find(({ fingerprint }) => fingerprint === fingerprintOf('panel_api_keys', key))?.used_at
+    const unknown = { createdAt: null, expiresAt: null, allowedNetworks: null }
     return {
       keyId: environmentKeyId(key),
       name: 'environment',
       scopes: [...ALL_SCOPES],
       ...unknown,
+      lastUsedAt: usedAt?.toISOString() ?? null,
       revokedAt: revokedAt?.toISOString() ?? null,
     }
   })

@@ -105,6 +105,7 @@ export const ERASURE_DECISIONS: Readonly<
     reviews: ['resolved_by', 'resolved_with'],
     revoked_keys: ['key_hash'],
     sent_positions: ['gateway_id'],
+    service_secrets: ['fingerprint', 'kind', 'process', 'provider', 'service'],
     stream_epoch: ['epoch'],
   },
 }

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals'
+import { WEBHOOK_PROVIDER_SQL, WEBHOOK_SERVICE_SQL } from '@paxyo/database'
 import { createTestDatabase, eventually, type TestDatabase } from '@paxyo/testkit'
 import type { Pool } from 'pg'
 import { pino } from 'pino'
@@ -147,26 +148,44 @@ test('a cursor that another process has moved since is left alone until the next
 })
 
 test('webhooks are found by the provider and the service of their order', async () => {
-  await query(`
-    INSERT INTO accounts (user_id, currency) VALUES ('ann', 'USD');
-    INSERT INTO orders (order_id, provider, provider_order_id, user_id, service, link, quantity, charge)
-    SELECT n::text, CASE WHEN n = 2 THEN 'other' ELSE 'godofpanel' END, n::text, 'ann',
-      CASE WHEN n = 3 THEN 'Likes' ELSE 'Followers' END, 'https://x/', 10, 1
-    FROM generate_series(1, 3) AS n`)
   await fillQueue(4)
-  // An account may have the name of an order.
-  await query(`UPDATE outgoing_webhooks SET subject = 'account 1' WHERE subject = 'order 4'`)
-  const found = async (filter: { provider?: string; service?: string }): Promise<string[]> =>
-    (await queue.list({ ...filter, before: undefined, limit: 10 })).map(({ subject }) => subject)
+  await query(`
+    UPDATE outgoing_webhooks AS webhook
+    SET type = given.type, body = jsonb_build_object('data', jsonb_build_object('order', given.its_order))::text
+    FROM (VALUES
+      ('order 1', 'order.updated', '{"provider": "godofpanel", "service": "Followers"}'::jsonb),
+      ('order 2', 'refund.paid', '{"provider": "other", "service": "Followers"}'),
+      ('order 3', 'refund.paid', '{"provider": "godofpanel", "service": "Likes"}'),
+      ('order 4', 'review.opened', NULL)) AS given (subject, type, its_order)
+    WHERE webhook.subject = given.subject`)
+  const found = async (filter: object): Promise<string[]> =>
+    (await queue.list({ before: undefined, limit: 10, ...filter })).map(({ subject }) => subject)
   expect(await found({ provider: 'godofpanel' })).toEqual(['order 3', 'order 1'])
+  expect(await found({ provider: 'godofpanel', limit: 1 })).toEqual(['order 3'])
+  expect(await found({ provider: 'godofpanel', type: 'refund.paid' })).toEqual(['order 3'])
+  expect(await found({ provider: 'godofpanel', subject: 'order 1' })).toEqual(['order 1'])
   expect(await found({ service: 'Followers' })).toEqual(['order 2', 'order 1'])
   expect(await found({ provider: 'other', service: 'Likes' })).toEqual([])
-
-  // The webhooks of many orders are found in another way.
-  await query(`
-    INSERT INTO orders (order_id, provider, provider_order_id, user_id, service, link, quantity, charge)
-    SELECT 'B-' || n, 'godofpanel', 'B-' || n, 'ann', 'Followers', 'https://x/', 10, 1 FROM generate_series(1, 10001) AS n`)
-  expect(await found({ provider: 'godofpanel' })).toEqual(['order 3', 'order 1'])
-  expect(await found({ service: 'Followers' })).toEqual(['order 2', 'order 1'])
-  expect(await found({ provider: 'other' })).toEqual(['order 2'])
 })
+
+test.each([
+  [[WEBHOOK_PROVIDER_SQL], 'refund_webhooks_of_provider'],
+  [[WEBHOOK_SERVICE_SQL], 'refund_webhooks_of_service'],
+  [[WEBHOOK_PROVIDER_SQL, WEBHOOK_SERVICE_SQL], 'refund_webhooks_of_both'],
+])(
+  'refunds are filtered by %j with an index in their order, however many other webhooks there are',
+  async (filters, index) => {
+    const client = await database.owner.connect()
+    await client.query(
+      'BEGIN; SET LOCAL enable_seqscan = off; SET LOCAL enable_sort = off; SET LOCAL enable_bitmapscan = off',
+    )
+    const { rows } = await client.query<{ 'QUERY PLAN': string }>(
+      `EXPLAIN SELECT webhook_id FROM outgoing_webhooks
+     WHERE ${filters.map((filter) => `${filter} = 'x'`).join(' AND ')} AND type = 'refund.paid'
+     ORDER BY queue_number DESC LIMIT 50`,
+    )
+    await client.query('ROLLBACK')
+    client.release()
+    expect(rows.map((row) => row['QUERY PLAN']).join('\n')).toContain(`Index Scan Backward using ${index}`)
+  },
+)

@@ -14,6 +14,8 @@ const OPERATION_IDS = [
   'summarizeToday',
   'summarizeDays',
   'testWebhook',
+  'revealWebhookAddress',
+  'listSecrets',
   'diagnose',
   'auditLedger',
   'registerOrder',
