@@ -38,7 +38,7 @@ test('an endpoint that fails again and again is one message a second; that it de
   const publisher: EventPublisher = {
     ...bus.connectPublisher(),
     isReady: true,
-    publish: async (messages) => void sent.push(...messages.map(({ payload }) => JSON.parse(String(payload)))),
+    publish: async (messages) => void sent.push(...messages.map(({ payload }) => JSON.parse(payload))),
   }
   let nowMs = Date.parse('2026-11-28T14:02:00Z')
   const operations = createOperationsPublisher({ publisher, now: () => new Date(nowMs), onDropped: () => undefined })
