@@ -463,7 +463,8 @@ export const de: Readonly<Record<TextKey, Text>> = {
   'endpoint.urlHint': 'Eine Seite Ihres Servers, etwa https://panel.example.com/paxyo/webhook.php.',
   'endpoint.types': 'Was es erhält',
   'endpoint.created': 'Das Ziel ist hinzugefügt',
-  'endpoint.createdDetail': 'Dieses Geheimnis wird einmal gezeigt. Tragen Sie es bei Ihrem Server ein: Damit prüft er, ob ein Webhook von hier ist.',
+  'endpoint.createdDetail':
+    'Dieses Geheimnis wird einmal gezeigt. Tragen Sie es bei Ihrem Server ein: Damit prüft er, ob ein Webhook von hier ist.',
   'webhookState.pending': 'Wartet',
   'webhookState.dead': 'Aufgegeben',
   'webhookState.delivered': 'Zugestellt',
@@ -569,7 +570,8 @@ export const de: Readonly<Record<TextKey, Text>> = {
   'newKey.days': { one: 'Nach {count} Tag', other: 'Nach {count} Tagen' },
   'newKey.networks': 'Nur aus diesen Netzen',
   'newKey.networksHint': 'Etwa 203.0.113.0/24, durch Kommas getrennt. Leer: von überall.',
-  'newKey.networksWrong': 'Geben Sie Adressen oder Netze ein, etwa 203.0.113.7 oder 203.0.113.0/24, durch Kommas getrennt.',
+  'newKey.networksWrong':
+    'Geben Sie Adressen oder Netze ein, etwa 203.0.113.7 oder 203.0.113.0/24, durch Kommas getrennt.',
   'newKey.created': 'Der neue Schlüssel',
   'newKey.createdDetail': 'Er wird einmal gezeigt. Tragen Sie ihn jetzt in dem Programm ein, das ihn benutzt.',
   'newKey.copy': 'Schlüssel kopieren',

@@ -440,7 +440,8 @@ export const en = {
   'endpoint.urlHint': 'A page of your server, such as https://panel.example.com/paxyo/webhook.php.',
   'endpoint.types': 'What it receives',
   'endpoint.created': 'The endpoint is added',
-  'endpoint.createdDetail': 'This secret is shown once. Configure your server with it: it verifies that a webhook is from here.',
+  'endpoint.createdDetail':
+    'This secret is shown once. Configure your server with it: it verifies that a webhook is from here.',
   'webhookState.pending': 'Waiting',
   'webhookState.dead': 'Given up',
   'webhookState.delivered': 'Delivered',

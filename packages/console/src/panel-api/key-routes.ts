@@ -59,7 +59,8 @@ function registerCreate(api: PanelApi, { db }: KeyRouteDeps): void {
       isForOperators: true,
       operationId: 'createKey',
       summary: 'Create an API key',
-      description: 'For an operator in the console; elsewhere `paxyo keys create` does it. Its response is not kept for retries.',
+      description:
+        'For an operator in the console; elsewhere `paxyo keys create` does it. Its response is not kept for retries.',
       responses: { 201: { description: 'The key, which is not shown again.', schema: createdApiKeySchema } },
       errors: ['too_many_api_keys'],
     }),

@@ -588,11 +588,11 @@ test.each([
       expect({ name, isWithin: await focusIsIn(page, 'dialog[open]') }).toEqual({ name, isWithin: true })
       await page.keyboard.press('Escape')
       await page.locator('dialog').waitFor({ state: 'detached' })
-        const focused = await page.evaluate(() => document.activeElement?.textContent)
+      const focused = await page.evaluate(() => document.activeElement?.textContent)
       expect({ name, focused }).toEqual({
-      name,
-      focused: expect.stringContaining(textIn(locale, dialog.buttons[0]!)),
-    })
+        name,
+        focused: expect.stringContaining(textIn(locale, dialog.buttons[0]!)),
+      })
     }
     await page.context().close()
   },
@@ -610,7 +610,10 @@ test.each(['en', 'de', 'ar'] as const satisfies readonly Locale[])(
     const said = await recordSaid(page)
     await page.keyboard.press('e')
     await page.getByRole('dialog').getByLabel(textIn(locale, 'dialog.note')).fill('asked')
-    await page.getByRole('dialog').getByRole('button', { name: textIn(locale, 'action.leave') }).click()
+    await page
+      .getByRole('dialog')
+      .getByRole('button', { name: textIn(locale, 'action.leave') })
+      .click()
     await page.locator('dialog').waitFor({ state: 'detached' })
     const done = textIn(locale, 'dialog.done').replace('{title}', textIn(locale, 'review.leaveTitle'))
     await eventually(async () => (await said()).includes(done))
@@ -626,7 +629,14 @@ test.each(['en', 'de', 'ar'] as const satisfies readonly Locale[])(
       .waitFor()
     expect((await said()).slice(before)).toEqual([])
     const table = await structureOf(page, 'main table')
-    for (const title of ['column.time', 'column.outcome', 'live.what', 'order.id', 'order.provider', 'live.refund'] as const) {
+    for (const title of [
+      'column.time',
+      'column.outcome',
+      'live.what',
+      'order.id',
+      'order.provider',
+      'live.refund',
+    ] as const) {
       expect(table).toContain(`columnheader "${textIn(locale, title)}"`)
     }
     await page.context().close()

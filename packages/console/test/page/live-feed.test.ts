@@ -58,7 +58,12 @@ test('the newest row is at the top', () => {
 })
 
 test('a delivery that was read before its batch arrived is one row', () => {
-  const feed = withBatch(withEarlier(EMPTY_FEED, [earlier('2', 'A-1'), earlier('1', 'A-1')]), batch([row('2')]), NO_FILTER, 0)
+  const feed = withBatch(
+    withEarlier(EMPTY_FEED, [earlier('2', 'A-1'), earlier('1', 'A-1')]),
+    batch([row('2')]),
+    NO_FILTER,
+    0,
+  )
   expect(ids(feed)).toEqual(['2', '1'])
 })
 

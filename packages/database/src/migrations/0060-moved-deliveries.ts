@@ -7,10 +7,7 @@ import { eraseOrders, OF_ITS_ORDERS } from './erasure/functions.ts'
  */
 export async function up(db: Kysely<unknown>): Promise<void> {
   const { rows } = await sql<{ schema: string }>`SELECT quote_ident(current_schema()) AS schema`.execute(db)
-  for (const statement of [
-    ORDER_OF_DELIVERY,
-    eraseOrders(rows[0]!.schema, OF_ITS_ORDERS),
-  ]) {
+  for (const statement of [ORDER_OF_DELIVERY, eraseOrders(rows[0]!.schema, OF_ITS_ORDERS)]) {
     await sql.raw(statement).execute(db)
   }
 }

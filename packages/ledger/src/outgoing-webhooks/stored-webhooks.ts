@@ -56,7 +56,8 @@ export async function readOutgoingWebhook(
   return selectWebhooks(db)
     .select('body')
     .select(({ ref }) => ref('attempt_history').$castTo<RecordedAttempt[] | null>().as('attemptHistory'))
-    .where('webhook_id', '=', webhookId).executeTakeFirst()
+    .where('webhook_id', '=', webhookId)
+    .executeTakeFirst()
 }
 
 /**

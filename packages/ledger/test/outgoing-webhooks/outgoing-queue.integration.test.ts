@@ -78,7 +78,13 @@ test('every attempt is kept with its webhook: the newest 50, also after a manual
     await queue.settle(webhook!, result, 0)
     return webhook!.webhookId
   }
-  const webhookId = await attempt({ delivered: false, status: null, error: 'ECONNREFUSED', response: null, durationMs: 2 })
+  const webhookId = await attempt({
+    delivered: false,
+    status: null,
+    error: 'ECONNREFUSED',
+    response: null,
+    durationMs: 2,
+  })
   await attempt(failed('no'))
   await queue.retry(webhookId)
   await attempt({ delivered: true, status: 204, error: null, response: '', durationMs: 41 })

@@ -13,7 +13,9 @@ export const apiKeySchema = z.object({
   name: z.string(),
   scopes: z.array(scopeSchema),
   createdAt: timestampSchema.nullable(),
-  lastUsedAt: timestampSchema.nullable().describe('Accurate to about a minute; of a key of the environment, in the last 30 days.'),
+  lastUsedAt: timestampSchema
+    .nullable()
+    .describe('Accurate to about a minute; of a key of the environment, in the last 30 days.'),
   expiresAt: timestampSchema.nullable(),
   allowedNetworks: z.array(z.string()).nullable().describe('The networks from which it is accepted; null for all.'),
   revokedAt: timestampSchema.nullable(),

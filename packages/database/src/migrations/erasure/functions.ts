@@ -175,8 +175,7 @@ export const OF_ITS_ORDERS =
   'AND order_of_delivery(delivery.provider, delivery.provider_order_id, received_at) = ANY (ids)'
 
 /** The responses of the panel's server may name the user. */
-export const ERASE_ATTEMPTS =
-  `, attempt_history = NULL, last_error = CASE WHEN last_error IS NOT NULL THEN 'erased' END`
+export const ERASE_ATTEMPTS = `, attempt_history = NULL, last_error = CASE WHEN last_error IS NOT NULL THEN 'erased' END`
 
 /** Erases the user from the next responses that are kept for retries; a retry still has no second effect. */
 const eraseResponses = (schema: string): string => `

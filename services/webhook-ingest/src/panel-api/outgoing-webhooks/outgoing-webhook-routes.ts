@@ -79,7 +79,11 @@ function registerRead(api: PanelApi, { outgoingQueue }: OutgoingWebhookDeps): vo
   api.get('/v1/outgoing-webhooks/:webhookId', { schema }, async (request, reply) => {
     const row = await outgoingQueue.read(request.params.webhookId)
     if (row === undefined) return reject(reply, 'outgoing_webhook_not_found')
-    return reply.send({ ...toOutgoingWebhook(row), body: row.body, attemptHistory: (row.attemptHistory ?? []).map(toAttempt) })
+    return reply.send({
+      ...toOutgoingWebhook(row),
+      body: row.body,
+      attemptHistory: (row.attemptHistory ?? []).map(toAttempt),
+    })
   })
 }
 

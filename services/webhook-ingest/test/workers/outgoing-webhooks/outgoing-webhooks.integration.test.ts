@@ -252,7 +252,9 @@ test('an endpoint that responds again gets everything that waited, at once; a co
   const isOver = async () => (await query(`SELECT FROM outgoing_webhooks WHERE state = 'delivered'`)).length === 6
   expect(await eventually(isOver)).toBe(true)
   const hasHeard = (state: string, error: string | null): boolean =>
-    announced.some((message) => message.endpointId === 'environment' && message.state === state && message.error === error)
+    announced.some(
+      (message) => message.endpointId === 'environment' && message.state === state && message.error === error,
+    )
   await eventually(() => hasHeard('failing', 'status 503') && hasHeard('delivering', null))
 })
 

@@ -66,7 +66,11 @@ test('an error is told in one line that can be stored', async () => {
   panel.respond = (_received, response) => response.writeHead(500).end(`<b>no\u0000\n\n way</b> ${'ü'.repeat(5_000)}`)
 
   const attempt = await send()
-  expect(attempt).toMatchObject({ delivered: false, status: 500, response: attempt.error!.slice('status 500: '.length) })
+  expect(attempt).toMatchObject({
+    delivered: false,
+    status: 500,
+    response: attempt.error!.slice('status 500: '.length),
+  })
   expect(attempt.error).toMatch(/^status 500: <b>no way<\/b> ü+$/)
   expect(attempt.error!.length).toBeLessThan(350)
 })
