@@ -182,9 +182,10 @@ test('earlier updates are read page by page, with the filter, while the page is 
   expect(await rows.count()).toBe(30)
   const earlier = owner.getByRole('button', { name: 'Show earlier updates' })
   await earlier.click()
-  await rows.nth(129).waitFor()
+  // The oldest row is read again, because others may be of the same millisecond.
+  await rows.nth(128).waitFor()
   await owner.getByText('what comes in now is not shown').waitFor()
-  expect(new Set(await rows.allTextContents()).size).toBe(130)
+  expect(new Set(await rows.allTextContents()).size).toBe(129)
 
   await owner.getByLabel('Outcome').selectOption({ label: 'Ignored' })
   await owner.getByText('E-300', { exact: true }).waitFor()
