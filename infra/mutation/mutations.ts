@@ -51,6 +51,20 @@ export const MUTATIONS: readonly Mutation[] = [
     tests: ['packages/database/test/constraints'],
   },
   {
+    name: 'an archive is not read back before its deliveries are dropped',
+    file: 'packages/database/src/archive/write-archive.ts',
+    find: '    await verify(store, file, checksum)\n',
+    replace: '',
+    tests: ['packages/database/test/archive'],
+  },
+  {
+    name: 'a file of the archive counts while it is written again',
+    file: 'packages/database/src/archive/write-archive.ts',
+    find: '    await withdrawChecksums(store, file)\n',
+    replace: '',
+    tests: ['packages/database/test/archive'],
+  },
+  {
     name: 'an erasure leaves the link in stored events',
     file: 'packages/database/src/migrations/0055-compact-events.ts',
     find: "compact = CASE WHEN event_payload(events)::jsonb #> '{order,link}' IS NULL THEN compact END",

@@ -1,4 +1,10 @@
-import { archivePartition, dropOldDeliveries, type PartitionPart, removeOldBodies } from '@paxyo/database'
+import {
+  archivePartition,
+  createFolderStore,
+  dropOldDeliveries,
+  type PartitionPart,
+  removeOldBodies,
+} from '@paxyo/database'
 import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -148,7 +154,8 @@ async function endDeliveries(url: string) {
   const folder = mkdtempSync(join(tmpdir(), 'paxyo-archive-'))
   const pool = new pg.Pool({ connectionString: url, max: 2 })
   try {
-    const archive = (name: string, part?: PartitionPart) => archivePartition(pool, folder, name, part)
+    const store = createFolderStore(folder)
+    const archive = (name: string, part?: PartitionPart) => archivePartition(pool, store, name, part)
     const later = (days: number): Date => new Date(Date.now() + (days + 1) * DAY_MS)
     const walAt = async () =>
       Number((await runSql<{ at: string }>(url, `SELECT pg_current_wal_lsn() - '0/0'::pg_lsn AS at`))[0]!.at)

@@ -5,6 +5,7 @@ import { existsSync, globSync, mkdtempSync, readFileSync, rmSync, writeFileSync 
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { ARCHIVE_VARIABLES } from '../../../packages/cli/src/archive-config.ts'
 import { loadIngestConfig } from '../../../services/webhook-ingest/src/config.ts'
 import { loadGatewayConfig } from '../../../services/ws-gateway/src/config.ts'
 import { loadStandaloneConfig } from '../../../services/standalone/src/config.ts'
@@ -69,6 +70,11 @@ describe('the tables of configuration.md are those of the code', () => {
 
     expect(listed.toSorted(byName)).toEqual(expected.toSorted(byName))
   })
+})
+
+test('the table of archive.md is that of the code', () => {
+  const listed = rowsBelow(read('infra/docs/reference/archive.md'), 'Configuration').map(([name]) => name)
+  expect(listed).toEqual(ARCHIVE_VARIABLES)
 })
 
 test('the providers of the how-to guide are a valid PROVIDERS_FILE', () => {

@@ -6,6 +6,7 @@ import { Failure } from './failure.ts'
  */
 export async function variables() {
   const { env, redisVariables } = await import('@paxyo/service-kit/config')
+  const { archiveVariables } = await import('./archive-config.ts')
   const { z } = await import('zod')
   return {
     DATABASE_URL: env.databaseUrl,
@@ -24,7 +25,7 @@ export async function variables() {
     DELIVERY_RETENTION_DAYS: env.integer(8, 9999).default(90),
     /** 0: as long as the deliveries. */
     DELIVERY_BODY_RETENTION_DAYS: env.integer(0, 9999).default(30),
-    ARCHIVE_DIR: env.text.optional(),
+    ...archiveVariables,
     REJECTED_RETENTION_DAYS: env.integer(1, 9999).default(30),
     PARKED_RETENTION_DAYS: env.integer(1, 9999).default(30),
     MAINTAIN_EVERY_HOURS: env.integer(0, 596).default(0),
@@ -49,16 +50,18 @@ export type Environment = Readonly<Record<string, string | undefined>>
 /**
  * Reads the variables that a command needs.
  *
+ * @param check returns problems between them.
  * @throws ConfigError that names all that are missing or wrong.
  */
 export async function settings<const Names extends readonly (keyof Variables)[]>(
   environment: Environment,
   names: Names,
+  check?: (raw: Environment) => readonly string[],
 ) {
   const { loadConfig } = await import('@paxyo/service-kit/config')
   const all = await variables()
   const shape = Object.fromEntries(names.map((name) => [name, all[name]])) as Pick<Variables, Names[number]>
-  return loadConfig(shape, environment)
+  return loadConfig(shape, environment, check)
 }
 
 /**

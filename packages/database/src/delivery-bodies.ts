@@ -8,8 +8,8 @@
  * stay, which only a new partition has, says that the day is done. A body that was still needed is removed later, from its row.
  */
 
-import pg, { type Pool, type PoolClient } from 'pg'
-import type { PartitionPart } from './delivery-archive.ts'
+import pg, { type Pool } from 'pg'
+import type { PartitionPart } from './archive/write-archive.ts'
 import { isUndecided } from './delivery-retention.ts'
 import { boundsOf, DAY_MS, DELIVERIES, inOneTransaction } from './partitions.ts'
 
@@ -26,10 +26,8 @@ export interface BodyRetentionResult {
 }
 
 /**
- * Removes the bodies of deliveries that are older than their retention and decided. Runs daily, as the owner; while another
- * process does so, this one leaves it to that.
+ * Removes the bodies of deliveries that are older than their retention and decided. Runs daily, as the owner, in one process at a time.
  *
- * @param pool of at least two connections.
  * @param retentionDays whole days that are kept in addition to today; 0 keeps bodies as long as their deliveries.
  * @param beforeRemoval is done with the deliveries whose bodies are removed next, such as archiving them.
  * @example
@@ -43,30 +41,16 @@ export async function removeOldBodies(
 ): Promise<BodyRetentionResult> {
   if (retentionDays === 0) return { days: [], single: 0 }
   const before = new Date((Math.floor(now.getTime() / DAY_MS) - retentionDays) * DAY_MS)
-  const lock = await pool.connect()
-  try {
-    if (!(await tryLock(lock))) return { days: [], single: 0 }
-    const days = await findDays(pool, before)
-    for (const day of days) {
-      await copyDay(pool, day)
-      // The rows of the copy do not change, except that a row that changes meanwhile gets its body back.
-      await beforeRemoval(day, { name: `${day}_bodies`, where: hasLostBody(day) })
-      // Statements that read the new partition would otherwise be planned without statistics until autovacuum comes.
-      await pool.query(`VACUUM (ANALYZE) ${copyOf(day)}`)
-      await replaceDay(pool, day)
-    }
-    return { days, single: await removeSingleBodies(pool, now, before, beforeRemoval) }
-  } finally {
-    await lock.query(`SELECT pg_advisory_unlock(hashtext('paxyo bodies'))`).catch(() => undefined)
-    lock.release()
+  const days = await findDays(pool, before)
+  for (const day of days) {
+    await copyDay(pool, day)
+    // The rows of the copy do not change, except that a row that changes meanwhile gets its body back.
+    await beforeRemoval(day, { name: `${day}_bodies`, where: hasLostBody(day) })
+    // Statements that read the new partition would otherwise be planned without statistics until autovacuum comes.
+    await pool.query(`VACUUM (ANALYZE) ${copyOf(day)}`)
+    await replaceDay(pool, day)
   }
-}
-
-async function tryLock(client: PoolClient): Promise<boolean> {
-  const { rows } = await client.query<{ locked: boolean }>(
-    `SELECT pg_try_advisory_lock(hashtext('paxyo bodies')) AS locked`,
-  )
-  return rows[0]!.locked
+  return { days, single: await removeSingleBodies(pool, now, before, beforeRemoval) }
 }
 
 /** A delivery that waits again for its verification is verified with its body. */

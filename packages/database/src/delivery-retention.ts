@@ -8,7 +8,7 @@
  */
 
 import type { Pool } from 'pg'
-import type { PartitionPart } from './delivery-archive.ts'
+import type { PartitionPart } from './archive/write-archive.ts'
 import { DAY_MS, DELIVERIES, dropPartition, findPartitions } from './partitions.ts'
 
 /** Rows that one statement deletes. */

@@ -28,14 +28,12 @@ export { connectionConfig, createClient } from './servers/connection-config.ts'
 export { readReplicationState, type ReplicationState, type StandbyState } from './servers/replication-state.ts'
 export type { PrimaryChange } from './servers/primary-watch.ts'
 export { maintainPartitions, readPartitionDays, type MaintainResult } from './partitions.ts'
-export {
-  ArchiveDamagedError,
-  archiveDeliveries,
-  archivePartition,
-  readArchivedDeliveries,
-  type ArchivedDelivery,
-  type PartitionPart,
-} from './delivery-archive.ts'
+export { ArchiveDamagedError, ArchiveStoreError, type ArchiveStore } from './archive/archive-store.ts'
+export type { ArchivedDelivery } from './archive/archived-delivery.ts'
+export { createFolderStore } from './archive/folder-store.ts'
+export { readArchivedDeliveries, type ArchivedDeliveries } from './archive/read-archive.ts'
+export { archiveDeliveries, archivePartition, type PartitionPart } from './archive/write-archive.ts'
+export { deleteOldDeliveries, type OldDeliveriesOptions, type OldDeliveriesResult } from './delete-old-deliveries.ts'
 export { removeOldBodies, type BodyRetentionResult } from './delivery-bodies.ts'
 export { dropOldDeliveries, type DeliveryRetentionResult } from './delivery-retention.ts'
 export { readMaintenanceAgeS, recordMaintenance } from './maintenance-runs.ts'

@@ -4,7 +4,9 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Pool } from 'pg'
-import { archivePartition, type PartitionPart, readArchivedDeliveries } from '../src/delivery-archive.ts'
+import { createFolderStore } from '../src/archive/folder-store.ts'
+import { readArchivedDeliveries } from '../src/archive/read-archive.ts'
+import { archivePartition, type PartitionPart } from '../src/archive/write-archive.ts'
 import { removeOldBodies } from '../src/delivery-bodies.ts'
 import { dropOldDeliveries } from '../src/delivery-retention.ts'
 import { maintainPartitions } from '../src/partitions.ts'
@@ -120,13 +122,14 @@ describe('the body of a delivery', () => {
 
   test('is in the archive, also after its delivery was dropped', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'paxyo-archive-'))
+    const store = createFolderStore(folder)
     try {
       await insertSample(database.owner, 'accounts')
       await insertSample(database.owner, 'orders')
       await insertDelivery('early')
       await insertDelivery('late', { outcome: 'parked' })
       await insertDelivery('of the default partition', { received_at: '2040-02-20T12:00:00Z' })
-      const archive = (name: string, part?: PartitionPart) => archivePartition(database.owner, folder, name, part)
+      const archive = (name: string, part?: PartitionPart) => archivePartition(database.owner, store, name, part)
       await remove(archive)
       await database.owner.query(`UPDATE deliveries SET outcome = 'unchanged'`)
       await remove(archive)
@@ -136,14 +139,14 @@ describe('the body of a delivery', () => {
         { delivery_id: 'early', body: 'sent by early' },
         { delivery_id: 'late', body: 'sent by late' },
       ]
-      expect(await readArchivedDeliveries(database.owner, folder, 'A-1')).toMatchObject(found)
+      expect((await readArchivedDeliveries(database.owner, store, 'A-1')).deliveries).toMatchObject(found)
 
       await dropOldDeliveries(database.owner, NOW, RETENTION_DAYS, archive)
       expect(await bodiesById()).toEqual({})
-      expect(await readArchivedDeliveries(database.owner, folder, 'A-1')).toMatchObject(found)
+      expect((await readArchivedDeliveries(database.owner, store, 'A-1')).deliveries).toMatchObject(found)
 
       await database.owner.query('UPDATE archive_keys SET user_id = NULL, key = NULL, destroyed_at = now()')
-      expect(await readArchivedDeliveries(database.owner, folder, 'A-1')).toMatchObject(
+      expect((await readArchivedDeliveries(database.owner, store, 'A-1')).deliveries).toMatchObject(
         found.map(({ delivery_id }) => ({ delivery_id, body: null, is_erased: true })),
       )
     } finally {

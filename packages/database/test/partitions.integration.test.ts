@@ -5,7 +5,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import pg from 'pg'
-import { archivePartition, type PartitionPart, readArchivedDeliveries } from '../src/delivery-archive.ts'
+import { createFolderStore } from '../src/archive/folder-store.ts'
+import { readArchivedDeliveries } from '../src/archive/read-archive.ts'
+import { archivePartition, type PartitionPart } from '../src/archive/write-archive.ts'
 import { dropOldDeliveries } from '../src/delivery-retention.ts'
 import { maintainPartitions, readPartitionDays, type MaintainResult } from '../src/partitions.ts'
 import { insertSample } from './sample-rows.ts'
@@ -204,6 +206,7 @@ describe('deliveries', () => {
 
   test('are in the archive, where an order is found, before their day is dropped', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'paxyo-archive-'))
+    const store = createFolderStore(folder)
     try {
       await insertSample(database.owner, 'accounts')
       await insertSample(database.owner, 'orders')
@@ -221,17 +224,17 @@ describe('deliveries', () => {
       await database.owner.query(`
         INSERT INTO provider_order_changes
         VALUES (gen_random_uuid(), 'A-1', 'godofpanel', '12345', 'godofpanel', '88', 'k', '2040-02-26T16:00:00Z')`)
-      const archive = (name: string, part?: PartitionPart) => archivePartition(database.owner, folder, name, part)
+      const archive = (name: string, part?: PartitionPart) => archivePartition(database.owner, store, name, part)
       await dropOldDeliveries(database.owner, new Date('2040-03-06T00:00:00Z'), 8, archive)
 
       expect(await findIds()).toEqual([])
-      expect(await readArchivedDeliveries(database.owner, folder, 'A-1')).toMatchObject([
+      expect((await readArchivedDeliveries(database.owner, store, 'A-1')).deliveries).toMatchObject([
         { delivery_id: 'without a day', order_id: 'A-1' },
         { delivery_id: 'first', order_id: 'A-1', provider_order_id: '12345', body: '{"order_id":"üfirst"}' },
         { delivery_id: 'second', outcome: 'applied' },
         { delivery_id: 'of a former one', provider_order_id: '88', body: 'üformer' },
       ])
-      expect(await readArchivedDeliveries(database.owner, folder, '99')).toMatchObject([
+      expect((await readArchivedDeliveries(database.owner, store, '99')).deliveries).toMatchObject([
         { delivery_id: 'other', order_id: null, body: '{}' },
       ])
 
@@ -239,7 +242,7 @@ describe('deliveries', () => {
       const file = gunzipSync(await readFile(join(folder, 'deliveries_2040_02_26.ndjson.gz'))).toString()
       expect(file).not.toMatch(/üf/)
       await database.owner.query('UPDATE archive_keys SET user_id = NULL, key = NULL, destroyed_at = now()')
-      expect(await readArchivedDeliveries(database.owner, folder, 'A-1')).toMatchObject([
+      expect((await readArchivedDeliveries(database.owner, store, 'A-1')).deliveries).toMatchObject([
         { delivery_id: 'without a day', body: null },
         { delivery_id: 'first', order_id: 'A-1', body: null, is_erased: true },
         { delivery_id: 'second', body: null, is_erased: true },
@@ -247,7 +250,7 @@ describe('deliveries', () => {
       ])
 
       await appendFile(join(folder, 'deliveries_2040_02_26.ndjson.gz'), 'x')
-      await expect(readArchivedDeliveries(database.owner, folder, 'A-1')).rejects.toThrow(
+      await expect(readArchivedDeliveries(database.owner, store, 'A-1')).rejects.toThrow(
         '2040_02_26.ndjson.gz does not match',
       )
     } finally {

@@ -25,6 +25,8 @@ const variables = {
   EVENT_RETENTION_DAYS: env.integer(1, 3650).default(7),
   DELIVERY_RETENTION_DAYS: env.integer(8, 3650).default(90),
   DELIVERY_BODY_RETENTION_DAYS: env.integer(0, 3650).default(30),
+  /** Where deliveries, and what providers sent, are written before they are deleted. */
+  ARCHIVE_DIR: env.text.optional(),
   /** The first one signs the audit log, once a day. */
   AUDIT_SIGNING_KEYS: env.secrets(32).default([]),
   ...commonVariables,

@@ -2,15 +2,15 @@ import {
   COLUMN_TYPES,
   connectionConfig,
   createKysely,
-  dropOldDeliveries,
+  deleteOldDeliveries,
   maintainPartitions,
   pruneIdempotencyKeys,
   pruneOutgoingWebhooks,
   pruneReceipts,
   pruneRejectedRequests,
   recordMaintenance,
-  removeOldBodies,
   signAuditHead,
+  type OldDeliveriesOptions,
 } from '@paxyo/database'
 import { newId, resumeErasures, reviewUnregistered } from '@paxyo/ledger'
 import { createWorker, type Worker } from '@paxyo/service-kit'
@@ -19,9 +19,8 @@ import type { Logger } from 'pino'
 
 export interface MaintenanceOptions {
   readonly ownerUrl: string
-  readonly retentionDays: number
-  readonly deliveryRetentionDays: number
-  readonly bodyRetentionDays: number
+  readonly eventRetentionDays: number
+  readonly oldDeliveries: OldDeliveriesOptions
   /** Signs the audit log; without it, the log is not signed. */
   readonly signingKey: string | undefined
   readonly log: Logger
@@ -33,25 +32,25 @@ const PARKED_RETENTION_DAYS = 30
 
 /** Creates the next partitions, reviews what has waited too long, drops old partitions, deletes what has expired, and signs the audit log: now, and once a day. */
 export function startMaintenance(options: MaintenanceOptions): Worker {
-  const { ownerUrl, retentionDays, deliveryRetentionDays, bodyRetentionDays, signingKey, log } = options
+  const { ownerUrl, eventRetentionDays, oldDeliveries, signingKey, log } = options
   const worker = createWorker({
     async run() {
       const pool = new pg.Pool({ ...connectionConfig(ownerUrl), max: 2, types: COLUMN_TYPES })
       pool.on('error', () => undefined)
       try {
         const now = new Date()
-        await maintainPartitions(pool, now, { events: retentionDays })
+        await maintainPartitions(pool, now, { events: eventRetentionDays })
         await resumeErasures({ pool, newId })
         // Before: a delivery whose order was not registered in time then waits for a person.
         await reviewUnregistered({ pool, newId }, PARKED_RETENTION_DAYS)
-        await dropOldDeliveries(pool, now, deliveryRetentionDays)
-        await removeOldBodies(pool, now, bodyRetentionDays)
         await pruneIdempotencyKeys(pool)
         await pruneRejectedRequests(pool)
         await pruneOutgoingWebhooks(pool)
-        await pruneReceipts(pool, retentionDays)
+        await pruneReceipts(pool, eventRetentionDays)
         if (signingKey !== undefined) await signAuditHead(createKysely(pool), signingKey, new Date())
-        await recordMaintenance(pool)
+        // Last: an archive that fails stops only this.
+        const { isDone } = await deleteOldDeliveries(pool, now, oldDeliveries)
+        if (isDone) await recordMaintenance(pool)
       } finally {
         await pool.end()
       }

@@ -1,5 +1,5 @@
 import { consoleSettings } from '@paxyo/console'
-import { createPool, migrateToLatest, type PoolOptions } from '@paxyo/database'
+import { createFolderStore, createPool, migrateToLatest, type PoolOptions } from '@paxyo/database'
 import { createInProcessBus, createRedisBus } from '@paxyo/event-bus'
 import {
   createHttpServer,
@@ -80,9 +80,12 @@ export async function startStandalone(config: StandaloneConfig, resources: Async
   resources.use(
     startMaintenance({
       ownerUrl: url,
-      retentionDays: config.EVENT_RETENTION_DAYS,
-      deliveryRetentionDays: config.DELIVERY_RETENTION_DAYS,
-      bodyRetentionDays: config.DELIVERY_BODY_RETENTION_DAYS,
+      eventRetentionDays: config.EVENT_RETENTION_DAYS,
+      oldDeliveries: {
+        retentionDays: config.DELIVERY_RETENTION_DAYS,
+        bodyRetentionDays: config.DELIVERY_BODY_RETENTION_DAYS,
+        archive: config.ARCHIVE_DIR === undefined ? undefined : createFolderStore(config.ARCHIVE_DIR),
+      },
       signingKey,
       log,
     }),

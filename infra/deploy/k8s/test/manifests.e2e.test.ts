@@ -291,6 +291,24 @@ describe('PostgreSQL that may die', () => {
   })
 })
 
+test('an archive in a bucket has its keys by reference, and only `maintain` gets out to it, by TLS', () => {
+  const [job] = podsOf(ofKind('CronJob', rendered.ha))
+  const env = job!.template.spec.containers[0].env as { name: string; valueFrom?: unknown }[]
+  const config = readFileSync(join(ROOT, 'packages/cli/src/archive-config.ts'), 'utf8')
+  const names = env.map(({ name }) => name).filter((name) => name.startsWith('ARCHIVE_'))
+  for (const name of names) expect(config).toContain(`  ${name}: `)
+  for (const [name, key] of [
+    ['ARCHIVE_S3_ACCESS_KEY_ID', 'access-key-id'],
+    ['ARCHIVE_S3_SECRET_ACCESS_KEY', 'secret-access-key'],
+  ]) {
+    expect(env).toContainEqual({ name, valueFrom: { secretKeyRef: { name: 'paxyo-archive', key } } })
+  }
+  const policy = ofKind('NetworkPolicy', rendered.ha).find(({ metadata }) => metadata.name === 'maintain-archive')!
+  expect(policy.spec.podSelector.matchLabels).toEqual({ 'app.kubernetes.io/name': 'maintain' })
+  expect(policy.spec.egress[0].ports).toEqual([{ protocol: 'TCP', port: 443 }])
+  expect(policy.spec.egress[0].to[0].ipBlock.except).toContain('169.254.0.0/16')
+})
+
 describe('the network', () => {
   const policies = ofKind('NetworkPolicy', rendered.large)
   const policyOf = (name: string): Manifest['spec'] => policies.find(({ metadata }) => metadata.name === name)!.spec

@@ -36,7 +36,12 @@ const SINGLE = [
   'demo-provider-key',
 ] as const
 /** Secrets from other parties; an empty one counts as none. */
-const GIVEN = ['provider-api-key', 'outgoing-webhook-secrets'] as const
+const GIVEN = [
+  'provider-api-key',
+  'outgoing-webhook-secrets',
+  'archive-s3-access-key-id',
+  'archive-s3-secret-access-key',
+] as const
 /** Each `name:password`. A new one has a new name, so that both work during a rotation. */
 const LOGINS = ['owner', 'ingest', 'gateway'] as const
 const loginFile = (service: string): string => `postgres-${service}-login`

@@ -3,7 +3,12 @@ import { X509Certificate } from 'node:crypto'
 import { completeSecrets, retire, rotate, ROTATABLE } from '../src/index.ts'
 
 /** They stay empty until an operator fills them in. */
-const GIVEN_BY_OTHERS = new Set(['provider-api-key', 'outgoing-webhook-secrets'])
+const GIVEN_BY_OTHERS = new Set([
+  'provider-api-key',
+  'outgoing-webhook-secrets',
+  'archive-s3-access-key-id',
+  'archive-s3-secret-access-key',
+])
 const NOW = new Date('2026-11-22T12:00:00Z')
 const HOSTS = ['rt.example.com', '203.0.113.7'] as const
 const make = (present = {}) => completeSecrets(present, [...HOSTS], NOW)

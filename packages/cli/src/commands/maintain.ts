@@ -1,4 +1,3 @@
-import type { PartitionPart } from '@paxyo/database'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { action, type Cli } from '../cli.ts'
 import type { AddCommand } from '../add-command.ts'
@@ -12,7 +11,6 @@ const SETTINGS = [
   'EVENT_RETENTION_DAYS',
   'DELIVERY_RETENTION_DAYS',
   'DELIVERY_BODY_RETENTION_DAYS',
-  'ARCHIVE_DIR',
   'REJECTED_RETENTION_DAYS',
   'PARKED_RETENTION_DAYS',
   'MAINTAIN_EVERY_HOURS',
@@ -35,6 +33,8 @@ export const addMaintain: AddCommand = (program, terminal, finished) => {
         '\nDELIVERY_RETENTION_DAYS: how many days of deliveries are kept, at least 8; decided ones only are deleted (90).' +
         '\nDELIVERY_BODY_RETENTION_DAYS: how many days of what providers sent are kept; 0 as long as the deliveries (30).' +
         '\nARCHIVE_DIR: a folder in which deliveries and what providers sent are written before they are deleted.' +
+        '\nARCHIVE_S3_BUCKET: a bucket of an S3-compatible store instead, with ARCHIVE_S3_ENDPOINT (of a store that is not' +
+        "\nAmazon's), ARCHIVE_S3_REGION, ARCHIVE_S3_PREFIX, ARCHIVE_S3_ACCESS_KEY_ID and ARCHIVE_S3_SECRET_ACCESS_KEY." +
         '\nREJECTED_RETENTION_DAYS: how many days rejected requests are kept (30).' +
         '\nPARKED_RETENTION_DAYS: after how many days a delivery without a registered order is put up for review (30).' +
         '\nMAINTAIN_EVERY_HOURS: the interval at which to repeat until a signal, without a scheduler; 0 runs once (0).' +
@@ -42,7 +42,7 @@ export const addMaintain: AddCommand = (program, terminal, finished) => {
     )
     .action(
       action(terminal, finished, async (cli, { recountTotals }: MaintainOptions) => {
-        const chosen = await settings(cli.env, SETTINGS)
+        const chosen = await readSettings(cli)
         const everyMs = chosen.MAINTAIN_EVERY_HOURS * HOUR_MS
         do {
           printResult(cli, await maintain(chosen, recountTotals === true))
@@ -51,10 +51,16 @@ export const addMaintain: AddCommand = (program, terminal, finished) => {
     )
 }
 
+async function readSettings(cli: Cli) {
+  const { ARCHIVE_VARIABLES, archiveProblems } = await import('../archive-config.ts')
+  return settings(cli.env, [...SETTINGS, ...ARCHIVE_VARIABLES], archiveProblems)
+}
+
 function printResult(cli: Cli, result: Awaited<ReturnType<typeof maintain>>): void {
   cli.print(result, () =>
     [
       `Partitions created: ${list(result.created)}; dropped: ${list(result.dropped)}.`,
+      ...(result.deliveriesDoneByAnotherProcess ? ['Another process archives and deletes old deliveries.'] : []),
       `Partitions kept, because deliveries of theirs are not decided: ${list(result.keptUndecided)}.`,
       `Days without the bodies of their deliveries: ${list(result.daysWithoutBodies)}; single bodies deleted: ${result.deletedSingleBodies}.`,
       `Expired verifications and ids of deliveries deleted: ${result.deletedOfDeliveries}.`,
@@ -87,19 +93,22 @@ interface MaintainOptions {
   readonly recountTotals?: true | undefined
 }
 
-type Settings = Awaited<ReturnType<typeof settings<typeof SETTINGS>>>
+type Settings = Awaited<ReturnType<typeof readSettings>>
 
 async function maintain(chosen: Settings, isRecount: boolean) {
-  const { DATABASE_URL: url, EVENT_RETENTION_DAYS: eventDays, ARCHIVE_DIR: archiveDir } = chosen
+  const { DATABASE_URL: url, EVENT_RETENTION_DAYS: eventDays } = chosen
   const [signingKey] = chosen.AUDIT_SIGNING_KEYS
   const database = await import('@paxyo/database')
   const { pruneIdempotencyKeys, pruneOutgoingWebhooks, pruneReceipts, pruneRejectedRequests } = database
   const { newId, resumeErasures, reviewUnregistered } = await import('@paxyo/ledger')
   const { default: pg } = await import('pg')
   const { explainDatabaseError } = await import('../explain-database-error.ts')
+  const { explainArchiveError } = await import('../archive/explain-archive-error.ts')
+  const { openArchive } = await import('../archive/open-archive.ts')
+  using archive = await openArchive(chosen)
   const pool = new pg.Pool({
     ...database.connectionConfig(url),
-    // The removal of bodies holds a lock with one of them.
+    // One of them has the lock for the deletion of deliveries.
     max: 2,
     application_name: 'paxyo-maintain',
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
@@ -112,35 +121,40 @@ async function maintain(chosen: Settings, isRecount: boolean) {
     const finishedErasures = await resumeErasures({ pool, newId })
     // First: a delivery whose order was not registered in time then waits for a person.
     const reviewedUnregisteredOrders = await reviewUnregistered({ pool, newId }, chosen.PARKED_RETENTION_DAYS)
-    const archive =
-      archiveDir === undefined
-        ? undefined
-        : (name: string, part?: PartitionPart) => database.archivePartition(pool, archiveDir, name, part)
-    const deliveries = await database.dropOldDeliveries(pool, now, chosen.DELIVERY_RETENTION_DAYS, archive)
-    const bodies = await database.removeOldBodies(pool, now, chosen.DELIVERY_BODY_RETENTION_DAYS, archive)
-    const result = {
-      created,
-      dropped: [...dropped, ...deliveries.dropped],
-      keptUndecided: deliveries.kept,
-      daysWithoutBodies: bodies.days,
-      deletedSingleBodies: bodies.single,
-      deletedOfDeliveries: deliveries.deleted,
+    const pruned = {
       deletedIdempotencyKeys: await pruneIdempotencyKeys(pool),
       deletedRejectedRequests: await pruneRejectedRequests(pool, chosen.REJECTED_RETENTION_DAYS),
       deletedOutgoingWebhooks: await pruneOutgoingWebhooks(pool),
       deletedReceipts: await pruneReceipts(pool, eventDays),
       ...(isRecount ? { correctedTotals: await database.recountTotals(pool) } : {}),
+    }
+    const signedAuditHead =
+      signingKey === undefined
+        ? undefined
+        : await database.signAuditHead(database.createKysely(pool), signingKey, new Date())
+    // Last: an archive that cannot be reached stops only the deletion of what it does not have yet.
+    const { isDone, deliveries, bodies } = await database.deleteOldDeliveries(pool, now, {
+      retentionDays: chosen.DELIVERY_RETENTION_DAYS,
+      bodyRetentionDays: chosen.DELIVERY_BODY_RETENTION_DAYS,
+      archive,
+    })
+    const result = {
+      created,
+      dropped: [...dropped, ...deliveries.dropped],
+      deliveriesDoneByAnotherProcess: !isDone,
+      keptUndecided: deliveries.kept,
+      daysWithoutBodies: bodies.days,
+      deletedSingleBodies: bodies.single,
+      deletedOfDeliveries: deliveries.deleted,
+      ...pruned,
       reviewedUnregisteredOrders,
       finishedErasures,
-      signedAuditHead:
-        signingKey === undefined
-          ? undefined
-          : await database.signAuditHead(database.createKysely(pool), signingKey, new Date()),
+      signedAuditHead,
     }
-    await database.recordMaintenance(pool)
+    if (isDone) await database.recordMaintenance(pool)
     return result
   } catch (error) {
-    throw explainDatabaseError(error, url)
+    throw explainDatabaseError(explainArchiveError(error, chosen), url)
   } finally {
     await pool.end()
   }

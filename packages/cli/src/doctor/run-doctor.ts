@@ -1,4 +1,5 @@
 import { diagnoseApi } from './diagnose-api.ts'
+import { diagnoseArchive } from './diagnose-archive.ts'
 import { diagnoseConfiguration, type DoctorConfig } from './configuration.ts'
 import type { Diagnostic } from '@paxyo/database/diagnostic'
 import { diagnoseNode } from './node-version.ts'
@@ -15,7 +16,7 @@ export interface DoctorResult {
 /** Runs every check that can run; a failure is a diagnostic, and never ends the run. */
 export async function runDoctor(env: Readonly<Record<string, string | undefined>>): Promise<DoctorResult> {
   const { diagnostics: configuration, config } = await diagnoseConfiguration(env)
-  const servers = await Promise.all(serverChecks(config))
+  const servers = await Promise.all([...serverChecks(config), diagnoseArchive(env)])
   const diagnostics = [
     ...configuration,
     ...diagnoseProviders(env),

@@ -1,10 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
-import { connectSocket, eventually, launchChromium, type TestSocket } from '@paxyo/testkit'
+import { connectSocket, eventually, launchChromium, takeScreenshot, type TestSocket } from '@paxyo/testkit'
 import axe from 'axe-core'
-import { mkdirSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { fileURLToPath } from 'node:url'
 import type { Browser, Page } from 'playwright-core'
 import { PASSWORD, startConsole, type ConsoleSystem } from './console-system.ts'
 import { dialogsOf, openDialog, textIn, type Locale } from './dialogs.ts'
@@ -12,8 +10,6 @@ import { NINE_TASKS, openPage as open } from './nine-tasks.ts'
 import { pageFaults, recordSaid, structureFaults } from './screen-reader.ts'
 
 // What an operator does in the browser, by clicks alone.
-
-const SCREENSHOTS = fileURLToPath(new URL('../../../../.artifacts/console/', import.meta.url))
 
 let system: ConsoleSystem
 let browser: Browser
@@ -533,7 +529,6 @@ test.each([
 ] as const)(
   '%s, %d px, %s: axe finds nothing serious, a screen reader gets the structure, and nothing is wider than the screen',
   async (colorScheme, width, locale, paths) => {
-    mkdirSync(SCREENSHOTS, { recursive: true })
     const viewport = { width, height: 844 }
     const page = watch(await system.openLike(owner, browser, { colorScheme, viewport, locale }))
     const { data } = (await (await system.api('/v1/outgoing-webhooks?limit=1')).json()) as {
@@ -543,15 +538,13 @@ test.each([
       await goWithin(page, path.replace('WEBHOOK', data[0].webhookId))
       await page.locator('.skeleton, [aria-busy="true"]').first().waitFor({ state: 'detached' })
       expect({ path, faults: await findFaults(page) }).toEqual({ path, faults: [] })
+      const name = `console/${path.replaceAll(/\W/g, '-')}-${colorScheme}-${width}-${locale}`
+      await takeScreenshot(page, name, { fullPage: true })
       const structure = await structureOf(page, 'body')
       expect({ path, faults: pageFaults(structure, textIn(locale, 'shell.menu')) }).toEqual({ path, faults: [] })
       expect({ path, title: await page.title() }).toEqual({
         path,
         title: `${await page.locator('h1').textContent()} · Paxyo`,
-      })
-      await page.screenshot({
-        path: `${SCREENSHOTS}${path.replaceAll(/\W/g, '-')}-${colorScheme}-${width}-${locale}.png`,
-        fullPage: true,
       })
       const isTooWide = await page.evaluate(
         () => document.documentElement.scrollWidth > document.documentElement.clientWidth,
