@@ -91,7 +91,7 @@ const Attempts = ({ attempts }: { attempts: readonly OutgoingWebhookAttempt[] })
         { title: t('column.time'), cell: ({ at }) => <Time time={at} /> },
         { title: t('webhook.result'), cell: (attempt) => <Result attempt={attempt} /> },
         { title: t('webhook.took'), isNumber: true, cell: ({ durationMs }) => formatDuration(durationMs) },
-        { title: t('webhook.response'), cell: ({ response }) => <bdi class="breakable">{response ?? ''}</bdi> },
+        { title: t('webhook.response'), cell: ({ response }) => <bdi class="breakable">{response ?? '–'}</bdi> },
       ]}
     />
   )

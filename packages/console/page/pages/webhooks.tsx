@@ -30,6 +30,7 @@ export const Webhooks = () => {
         title={t('webhooks.sent')}
         actions={can('outgoing_webhooks') ? <RetryDead onDone={sent.reload} /> : undefined}
       >
+        <p class="hint panel-text">{t('webhooks.kept')}</p>
         <div class="filters" role="group" aria-label={t('live.filters')}>
           <label>
             <span>{t('column.state')}</span>
@@ -44,7 +45,6 @@ export const Webhooks = () => {
           </label>
         </div>
         <Sent sent={sent} />
-        <p class="hint">{t('webhooks.kept')}</p>
       </Panel>
     </Screen>
   )

@@ -409,7 +409,7 @@ export const ar: Readonly<Record<TextKey, Text>> = {
   'webhooks.retryDead': 'إعادة محاولة كل المتروكة',
   'webhooks.retried': { other: 'أُعيدت محاولتها: {count}' },
   'webhook.title': 'إشعار صادر',
-  'webhook.facts': 'الحالة',
+  'webhook.facts': 'التفاصيل',
   'webhook.body': 'ما يُرسل',
   'webhook.created': 'أُنشئ',
   'webhook.settled': 'انتهى',

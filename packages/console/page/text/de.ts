@@ -444,7 +444,7 @@ export const de: Readonly<Record<TextKey, Text>> = {
   'webhooks.retryDead': 'Alle aufgegebenen wiederholen',
   'webhooks.retried': { one: '{count} wiederholt', other: '{count} wiederholt' },
   'webhook.title': 'Ausgehender Webhook',
-  'webhook.facts': 'Zustand',
+  'webhook.facts': 'Einzelheiten',
   'webhook.body': 'Was gesendet wird',
   'webhook.created': 'Erstellt',
   'webhook.settled': 'Erledigt',

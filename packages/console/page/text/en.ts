@@ -421,7 +421,7 @@ export const en = {
   'webhooks.retryDead': 'Retry all that were given up',
   'webhooks.retried': { one: '{count} retried', other: '{count} retried' },
   'webhook.title': 'Outgoing webhook',
-  'webhook.facts': 'State',
+  'webhook.facts': 'Details',
   'webhook.body': 'What is sent',
   'webhook.created': 'Created',
   'webhook.settled': 'Settled',
