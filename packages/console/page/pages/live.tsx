@@ -7,7 +7,7 @@ import { get, type Query } from '../data/api.ts'
 import { onChange } from '../data/live.ts'
 import { hrefOf } from '../data/router.ts'
 import { nowMs } from '../kit/clock.ts'
-import { formatClockTime } from '../kit/format.ts'
+import { formatClockTime, formatOtherDay } from '../kit/format.ts'
 import { language, t, textOf } from '../kit/language.ts'
 import { Amount, Badge, Button, Empty, Outcome, Problem, Screen, Skeleton, statusName } from '../parts/basic.tsx'
 import { useKeys } from '../parts/keys.ts'
@@ -231,7 +231,15 @@ const DeliveryTable = ({ rows }: { rows: readonly OperationsRow[] }) => {
 const columnsOf = (): readonly Column<OperationsRow>[] => [
   {
     title: t('column.time'),
-    cell: (row) => <a href={hrefOf('deliveries', row.deliveryId)}>{formatClockTime(row.receivedAt)}</a>,
+    cell: (row) => {
+      const day = formatOtherDay(row.receivedAt, Date.now())
+      return (
+        <span>
+          <a href={hrefOf('deliveries', row.deliveryId)}>{formatClockTime(row.receivedAt)}</a>
+          {day === undefined ? null : <span class="hint row-day">{day}</span>}
+        </span>
+      )
+    },
   },
   { title: t('column.outcome'), cell: (row) => <Outcome outcome={row.outcome} /> },
   {
