@@ -106,18 +106,19 @@ function useFeed(feed: Signal<Feed>, filter: Signal<FeedFilter>, isPaused: Signa
     hasEarlier.value = true
     isReading.value = true
     feed.value = { ...feed.value, rows: [] }
-    readPage(filter.value, { limit: FIRST_ROWS }, abort.signal)
-      .then(({ data, nextCursor }) => {
-        feed.value = withEarlier(feed.value, data)
-        hasEarlier.value = nextCursor !== null
-        if (data.length === 0) cursor.current = nextCursor ?? undefined
-        isReading.value = false
-      })
-      // Without them the page shows what is committed from now on.
-      .catch(() => {
-        isReading.value = abort.signal.aborted
-        hasEarlier.value = false
-      })
+    const readNewest = async (): Promise<void> => {
+      const { data, nextCursor } = await readPage(filter.value, { limit: FIRST_ROWS }, abort.signal)
+      feed.value = withEarlier(feed.value, data)
+      hasEarlier.value = nextCursor !== null
+      if (data.length === 0) cursor.current = nextCursor ?? undefined
+      isReading.value = false
+    }
+    readNewest().catch(() => {
+      if (abort.signal.aborted) return
+      // The page shows what is committed from now on.
+      isReading.value = false
+      hasEarlier.value = false
+    })
     const stop = isPaused.value ? undefined : showBatches(feed, filter)
     return () => {
       abort.abort()

@@ -349,12 +349,12 @@ test('the secret of an endpoint is rotated in steps', async () => {
 
 test('a webhook token is rotated in steps, by what the services report', async () => {
   await open(owner, 'Health')
-  const name = 'Webhook tokens · godofpanel'
-  await owner.getByRole('table', { name }).getByRole('row').nth(1).waitFor()
-  await owner.getByRole('button', { name: `Rotate: ${name}` }).click()
+  const title = 'Webhook tokens · godofpanel'
+  await owner.getByRole('table', { name: title }).getByRole('row').nth(1).waitFor()
+  await owner.getByRole('button', { name: `Rotate: ${title}` }).click()
   const dialog = owner.getByRole('dialog')
-  const step = (step: string, state: string): Promise<void> =>
-    dialog.locator(`[data-check="${step}"][data-state="${state}"]`).waitFor()
+  const step = (name: string, state: string): Promise<void> =>
+    dialog.locator(`[data-check="${name}"][data-state="${state}"]`).waitFor()
   await step('generate', 'open')
   await dialog.getByRole('button', { name: 'Make a secret' }).click()
   await step('generate', 'done')
@@ -372,6 +372,7 @@ test('a webhook token is rotated in steps, by what the services report', async (
   await dialog.getByRole('button', { name: 'Check now' }).click()
   await step('known', 'done')
   await step('move', 'waiting')
+  expect(await dialog.locator('[data-state="done"]').count()).toBe(3)
   await dialog.getByRole('button', { name: 'Close' }).click()
   await system.database.owner.query('DELETE FROM service_secrets WHERE fingerprint = $1', [made])
 })
