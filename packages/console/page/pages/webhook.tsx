@@ -73,14 +73,10 @@ const Story = ({ webhook }: { webhook: FullOutgoingWebhookView }) => (
   </div>
 )
 
-interface Numbered extends OutgoingWebhookAttempt {
-  readonly number: number
-}
-
 /** The newest first. */
 const Attempts = ({ attempts }: { attempts: readonly OutgoingWebhookAttempt[] }) => {
   if (attempts.length === 0) return <Empty title={t('webhook.noAttempts')} />
-  const items: Numbered[] = attempts.map((attempt, index) => ({ ...attempt, number: index + 1 }))
+  const items = attempts.map((attempt, index) => ({ attempt, number: index + 1 }))
   return (
     <Table
       label={t('webhooks.attempts')}
@@ -88,10 +84,10 @@ const Attempts = ({ attempts }: { attempts: readonly OutgoingWebhookAttempt[] })
       idOf={({ number }) => String(number)}
       columns={[
         { title: t('webhook.attempt'), cell: ({ number }) => formatNumber(number) },
-        { title: t('column.time'), cell: ({ at }) => <Time time={at} /> },
-        { title: t('webhook.result'), cell: (attempt) => <Result attempt={attempt} /> },
-        { title: t('webhook.took'), isNumber: true, cell: ({ durationMs }) => formatDuration(durationMs) },
-        { title: t('webhook.response'), cell: ({ response }) => <bdi class="breakable">{response ?? '–'}</bdi> },
+        { title: t('column.time'), cell: ({ attempt }) => <Time time={attempt.at} /> },
+        { title: t('webhook.result'), cell: ({ attempt }) => <Result attempt={attempt} /> },
+        { title: t('webhook.took'), isNumber: true, cell: ({ attempt }) => formatDuration(attempt.durationMs) },
+        { title: t('webhook.response'), cell: ({ attempt }) => <bdi class="breakable">{attempt.response ?? '–'}</bdi> },
       ]}
     />
   )

@@ -28,7 +28,7 @@ export const Dialog = ({ title, onClose, isWide = false, children }: DialogProps
     if (!(activeElement?.closest('dialog') instanceof Element)) opener = activeElement
     dialog.current?.showModal()
     return () => {
-      // The button that opened it may be gone, such as with a case that is decided.
+      // The opener may be gone, such as with a case that is decided.
       const next = opener?.isConnected === true ? opener : document.querySelector('main h1')
       if (next instanceof HTMLElement) next.focus({ preventScroll: true })
     }

@@ -1,5 +1,5 @@
 const IPV4 = /^(?:\d{1,3}\.){3}\d{1,3}(?:\/(?:[12]?\d|3[0-2]))?$/
-/** What is left is the server's to check. */
+/** The server checks it further. */
 const IPV6 = /^(?=[^/]*:[^/]*:)[\da-f:.]{2,45}(?:\/\d{1,3})?$/i
 
 /** The networks that a person typed, separated by commas, spaces or lines; undefined when one of them is none. */

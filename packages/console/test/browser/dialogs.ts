@@ -15,7 +15,7 @@ export interface ConsoleDialog {
   readonly name: string
   readonly path: string
   readonly buttons: readonly TextKey[]
-  /** What is typed where a dialog has the field, by the field's name. */
+  /** The texts to type into the fields of the dialogs, by the names of the fields. */
   readonly typed?: Readonly<Record<string, string>>
 }
 

@@ -55,7 +55,7 @@ export async function readOutgoingWebhook(
 ): Promise<FullOutgoingWebhookRow | undefined> {
   return selectWebhooks(db)
     .select('body')
-    .select(({ ref }) => ref('attempt_history').$castTo<RecordedAttempt[] | null>().as('attemptHistory'))
+    .select((eb) => eb.ref('attempt_history').$castTo<RecordedAttempt[] | null>().as('attemptHistory'))
     .where('webhook_id', '=', webhookId)
     .executeTakeFirst()
 }

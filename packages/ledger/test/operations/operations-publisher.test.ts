@@ -38,14 +38,14 @@ test('an endpoint that fails again and again is one message a second; that it de
   const publisher: EventPublisher = {
     ...bus.connectPublisher(),
     isReady: true,
-    publish: async (messages) => void sent.push(...messages.map(({ payload }) => JSON.parse(String(payload)))),
+    publish: async (messages) => void sent.push(...messages.map(({ payload }) => JSON.parse(payload))),
   }
   let nowMs = Date.parse('2026-11-28T14:02:00Z')
   const operations = createOperationsPublisher({ publisher, now: () => new Date(nowMs), onDropped: () => undefined })
   for (const [afterMs, error] of [
-    [0, 'refused'],
-    [400, 'refused'],
-    [400, 'refused'],
+    [0, 'rejected'],
+    [400, 'rejected'],
+    [400, 'rejected'],
     [400, 'late'],
     [1, undefined],
     [1, undefined],
@@ -56,5 +56,5 @@ test('an endpoint that fails again and again is one message a second; that it de
     operations.endpointChanged('ep_2', undefined)
   }
   const ofOne = sent.filter((message) => message.type === 'endpoint' && message.endpointId === 'ep_1')
-  expect(ofOne.map((message) => 'error' in message && message.error)).toEqual(['refused', 'late', null, 'late'])
+  expect(ofOne.map((message) => 'error' in message && message.error)).toEqual(['rejected', 'late', null, 'late'])
 })

@@ -137,12 +137,12 @@ export function createOutgoingWebhooks(options: OutgoingWebhooksOptions): Outgoi
     else log.warn({ ...facts, error: attempt.error, retryInMs }, 'outgoing webhook failed, retry scheduled')
     const isBack = attempt.delivered && sending.failuresInRow > 0
     sending.failuresInRow = attempt.delivered ? 0 : sending.failuresInRow + 1
-    const hasNews = isBack || !attempt.delivered || webhook.isRetry
+    const isAnnounced = isBack || !attempt.delivered || webhook.isRetry
     try {
       await queue.settle(webhook, attempt, retryInMs)
       if (isBack) await queue.makeEndpointDue(endpointId)
       // After the commit, because pages then read the queue.
-      if (hasNews) options.onEndpointChanged?.(endpointId, attempt.error ?? undefined)
+      if (isAnnounced) options.onEndpointChanged?.(endpointId, attempt.error ?? undefined)
     } catch (error) {
       log.warn({ err: error, ...facts }, 'outgoing webhook attempt not recorded')
     }

@@ -251,11 +251,11 @@ test('an endpoint that responds again gets everything that waited, at once; a co
   await ingest.webhook({ order_id: other, status: 'processing' })
   const isOver = async () => (await query(`SELECT FROM outgoing_webhooks WHERE state = 'delivered'`)).length === 6
   expect(await eventually(isOver)).toBe(true)
-  const hasHeard = (state: string, error: string | null): boolean =>
+  const wasAnnounced = (state: string, error: string | null): boolean =>
     announced.some(
       (message) => message.endpointId === 'environment' && message.state === state && message.error === error,
     )
-  await eventually(() => hasHeard('failing', 'status 503') && hasHeard('delivering', null))
+  await eventually(() => wasAnnounced('failing', 'status 503') && wasAnnounced('delivering', null))
 })
 
 test('after three days it is given up; it is listed, and sent again when somebody says so', async () => {
