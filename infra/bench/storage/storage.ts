@@ -1,4 +1,10 @@
-import { archivePartition, createFolderStore, dropOldDeliveries, type PartitionPart, removeOldBodies } from '@paxyo/database'
+import {
+  archivePartition,
+  createFolderStore,
+  dropOldDeliveries,
+  type PartitionPart,
+  removeOldBodies,
+} from '@paxyo/database'
 import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

@@ -44,7 +44,8 @@ export function archiveProblems(raw: Readonly<Record<string, string | undefined>
   const problems: string[] = []
   if (isSet('ARCHIVE_DIR')) problems.push('ARCHIVE_DIR: set either it or ARCHIVE_S3_BUCKET')
   for (const name of ['ARCHIVE_S3_ACCESS_KEY_ID', 'ARCHIVE_S3_SECRET_ACCESS_KEY'] as const) {
-    if (!isSet(name)) problems.push(`${name}: is required with ARCHIVE_S3_BUCKET; set it, or ${name}_FILE to a file with it`)
+    if (!isSet(name))
+      problems.push(`${name}: is required with ARCHIVE_S3_BUCKET; set it, or ${name}_FILE to a file with it`)
   }
   if (!isSet('ARCHIVE_S3_ENDPOINT') && !isSet('ARCHIVE_S3_REGION')) {
     problems.push('ARCHIVE_S3_REGION: is required for Amazon S3; for another store set ARCHIVE_S3_ENDPOINT')

@@ -37,7 +37,9 @@ test.each<Environment>([
 })
 
 test('all problems are listed at once, each with what to set', async () => {
-  expect(await problemsOf({ ARCHIVE_DIR: '/mnt/archive', ARCHIVE_S3_BUCKET: 'Paxyo', ARCHIVE_S3_PREFIX: '/a' })).toEqual([
+  expect(
+    await problemsOf({ ARCHIVE_DIR: '/mnt/archive', ARCHIVE_S3_BUCKET: 'Paxyo', ARCHIVE_S3_PREFIX: '/a' }),
+  ).toEqual([
     'ARCHIVE_S3_BUCKET: must be a bucket: 3 to 63 lowercase letters, digits, and . -',
     'ARCHIVE_S3_PREFIX: must be names of letters, digits, and . _ -, separated by /',
     'ARCHIVE_DIR: set either it or ARCHIVE_S3_BUCKET',

@@ -146,7 +146,8 @@ describe('the body of a delivery', () => {
       expect((await readArchivedDeliveries(database.owner, store, 'A-1')).deliveries).toMatchObject(found)
 
       await database.owner.query('UPDATE archive_keys SET user_id = NULL, key = NULL, destroyed_at = now()')
-      expect((await readArchivedDeliveries(database.owner, store, 'A-1')).deliveries).toMatchObject(found.map(({ delivery_id }) => ({ delivery_id, body: null, is_erased: true })),
+      expect((await readArchivedDeliveries(database.owner, store, 'A-1')).deliveries).toMatchObject(
+        found.map(({ delivery_id }) => ({ delivery_id, body: null, is_erased: true })),
       )
     } finally {
       await rm(folder, { recursive: true })

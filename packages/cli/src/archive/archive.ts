@@ -39,7 +39,11 @@ async function withArchive<T>(
   const { openArchive } = await import('./open-archive.ts')
   using store = await openArchive(config)
   if (store === undefined) {
-    throw new Failure('usage', 'no archive is configured', 'Set ARCHIVE_DIR to a folder, or ARCHIVE_S3_BUCKET to a bucket.')
+    throw new Failure(
+      'usage',
+      'no archive is configured',
+      'Set ARCHIVE_DIR to a folder, or ARCHIVE_S3_BUCKET to a bucket.',
+    )
   }
   const { connectionConfig } = await import('@paxyo/database')
   const { default: pg } = await import('pg')

@@ -90,7 +90,9 @@ test('an archive that fails is named as such, and all work but the deletion of d
     ARCHIVE_S3_SECRET_ACCESS_KEY: 'a-secret-of-the-archive',
   })
   expect(away).toMatchObject({ code: 3, out: '' })
-  expect(away.err).toMatch(/^paxyo: connection refused at 127.0.0.1:1: the store of the archive does not listen there\n/)
+  expect(away.err).toMatch(
+    /^paxyo: connection refused at 127.0.0.1:1: the store of the archive does not listen there\n/,
+  )
   expect(away.err).not.toContain('a-secret')
   expect(await count('body IS NOT NULL')).toBe(1)
   const { rows } = await database.owner.query(

@@ -37,7 +37,9 @@ afterEach(async () => {
 })
 
 const drop = (to: ArchiveStore) =>
-  dropOldDeliveries(database.owner, NOW, RETENTION_DAYS, (name, part) => archivePartition(database.owner, to, name, part))
+  dropOldDeliveries(database.owner, NOW, RETENTION_DAYS, (name, part) =>
+    archivePartition(database.owner, to, name, part),
+  )
 const read = (order: string, from = store) => readArchivedDeliveries(database.owner, from, order)
 const countDeliveries = async () => (await database.owner.query('SELECT FROM deliveries')).rowCount
 
@@ -49,7 +51,9 @@ test('a store that keeps other bytes gets no checksum, and nothing is dropped', 
       if (name === FILE) await writeFile(join(folder, name), (await readFile(join(folder, name))).subarray(0, -1))
     },
   }
-  await expect(drop(lossy)).rejects.toThrow(new ArchiveDamagedError(`${folder}/${FILE}, read back, is not what was written`))
+  await expect(drop(lossy)).rejects.toThrow(
+    new ArchiveDamagedError(`${folder}/${FILE}, read back, is not what was written`),
+  )
   expect(await countDeliveries()).toBe(1)
   expect(await read('A-1')).toEqual({ deliveries: [], unfinished: [FILE] })
 
@@ -70,7 +74,9 @@ test('a file that is written again does not count until it is complete', async (
 })
 
 test("an error of the database is the database's", async () => {
-  await expect(archivePartition(database.owner, store, 'deliveries_1999_01_01')).rejects.toMatchObject({ code: '42P01' })
+  await expect(archivePartition(database.owner, store, 'deliveries_1999_01_01')).rejects.toMatchObject({
+    code: '42P01',
+  })
 })
 
 test('only the index is read of a file that does not have the order; without one, the file is', async () => {
