@@ -1,6 +1,8 @@
 /** One kind of test, by the suffix of its file names. It runs the TypeScript sources directly: Node strips the types. */
 const kindOf = (displayName, name, otherKinds = []) => ({
   displayName,
+  // Without them Jest lists all files of the packages in node_modules, once for each kind.
+  roots: ['<rootDir>/packages', '<rootDir>/services', '<rootDir>/infra'],
   transform: {},
   extensionsToTreatAsEsm: ['.ts'],
   testEnvironment: '<rootDir>/infra/scripts/jest-environment.mjs',
@@ -39,4 +41,6 @@ export default {
   reporters: ['default', '<rootDir>/infra/scripts/jest-count-reporter.mjs'],
   // A file that leaves open handles has a leak, which a forced exit would hide.
   forceExit: false,
+  // At its end a worker writes what it has compiled into Node's cache, which takes longer on a busy machine.
+  workerGracefulExitTimeout: 20_000,
 }

@@ -111,9 +111,9 @@ export async function injectFaults<C extends Cluster>(
     const work = deliverAll(plan, { ...options, signal }, sender, random.fork(), finished).finally(() =>
       sender.finish(),
     )
-    const faults = await injectUntil(work, system, cluster, sender, random.fork(), options)
+    const { faults, notRecovered } = await injectUntil(work, system, cluster, sender, random.fork(), options)
     stopping.abort()
-    const failures = await work
+    const failures = [...(await work), ...notRecovered]
 
     const faultsEndedAt = performance.now()
     const violations = [
@@ -153,7 +153,10 @@ function countMistakes(finished: readonly PlannedOrder[]): Record<string, number
   return counts
 }
 
-/** Injects the faults of all groups until the work is done, or all faults are. */
+/**
+ * Injects the faults of all groups until the work is done, or all faults are. A group ends when the system does not recover: its next
+ * fault could be more than it must survive.
+ */
 async function injectUntil<C extends Cluster>(
   work: Promise<unknown>,
   { groups }: ChaosSystem<C>,
@@ -161,12 +164,13 @@ async function injectUntil<C extends Cluster>(
   sender: Sender,
   random: Random,
   { pauseMsMax, log, only, faultsMax = Infinity }: ChaosOptions,
-): Promise<Record<string, FaultReport>> {
+): Promise<{ faults: Record<string, FaultReport>; notRecovered: string[] }> {
   const done = work.then(
     () => true,
     () => true,
   )
   const reports: Record<string, FaultReport> = {}
+  const notRecovered: string[] = []
   let injected = 0
   const injectGroup = async ({ faults, isSequence, recovered }: FaultGroup<C>, choice: Random): Promise<void> => {
     const names = Object.keys(faults).filter((name) => only?.includes(name) ?? true)
@@ -181,7 +185,15 @@ async function injectUntil<C extends Cluster>(
       log(`fault: ${name}`)
       const since = performance.now()
       await faults[name]!(cluster, choice)
-      await recovered?.(cluster)
+      const failure = await recovered?.(cluster).then(
+        () => undefined,
+        (error: Error) => error.message,
+      )
+      if (failure !== undefined) {
+        log(`not recovered: ${name}: ${failure}`)
+        notRecovered.push(`not recovered after "${name}": ${failure.split('\n')[0]}`)
+        break
+      }
       const gapMs = Math.round(sender.longestGapMs(since))
       log(`recovered: ${name}, longest time without a 200: ${gapMs} ms`)
       const { count, longestGapMs } = reports[name] ?? { count: 0, longestGapMs: 0 }
@@ -189,7 +201,7 @@ async function injectUntil<C extends Cluster>(
     }
   }
   await Promise.all(groups.map((group) => injectGroup(group, random.fork())))
-  return reports
+  return { faults: reports, notRecovered }
 }
 
 /** Waits until every client has received its stream's last event. */

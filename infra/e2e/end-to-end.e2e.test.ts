@@ -1,11 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { orderEventSchema } from '@paxyo/contracts'
-import { connectSocket, eventually, launchChromium, mintToken } from '@paxyo/testkit'
-import { mkdirSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
+import { connectSocket, eventually, launchChromium, mintToken, takeScreenshot } from '@paxyo/testkit'
 import { startSystem, type System } from './system.ts'
-
-const ARTIFACTS = fileURLToPath(new URL('../../.artifacts/', import.meta.url))
 
 let system: System
 beforeAll(async () => {
@@ -65,8 +61,7 @@ test('an open page changes without being reloaded', async () => {
     expect(await page.textContent('#toasts')).toContain('$0.75 refunded')
     expect(await page.evaluate(() => 'isSamePage' in globalThis)).toBe(true)
     expect(errors).toEqual([])
-    mkdirSync(ARTIFACTS, { recursive: true })
-    await page.screenshot({ path: `${ARTIFACTS}end-to-end.png` })
+    await takeScreenshot(page, 'end-to-end')
   } finally {
     await browser.close()
   }

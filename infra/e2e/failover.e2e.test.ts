@@ -23,6 +23,8 @@ const USERS = ['ann', 'ben', 'cat']
 /** From the promotion to the first webhook that is acknowledged. */
 const FLOW_AGAIN_MS_MAX = 10_000
 const OUTPUT_SHOWN_MAX = 4_000
+/** Between a user's orders, so that the requests of three users do not take all cores from the failover. */
+const ORDER_PAUSE_MS = 10
 
 interface System {
   readonly pair: PostgresPair
@@ -97,6 +99,7 @@ function startTraffic({ ingestUrl }: System): Traffic {
       await send(`/webhooks/godofpanel/${WEBHOOK_TOKEN}`, { order_id: orderId, status: 'canceled' })
       traffic.canceled.push(orderId)
       traffic.acknowledgedAt.push(performance.now())
+      await sleep(ORDER_PAUSE_MS)
     }
   }
 

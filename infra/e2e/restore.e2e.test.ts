@@ -9,6 +9,7 @@ import {
   hostEnvironment,
   mintToken,
   sharedRedisUrl,
+  SHORT_LIVED,
   startChaosProxy,
   startService,
   TEST_JWT_SECRET,
@@ -39,7 +40,8 @@ const [ARCHIVE_CONF, RECOVERY_CONF] = blocks('conf') as [string, string]
 const [START_BACKUP, STOP_BACKUP] = blocks('sql') as [string, string]
 const [COPY, AFTER_START, AFTER_ALL] = blocks('sh') as [string, string, string]
 
-const PAXYO = `"${process.execPath}" "${await bundleProgram(join(ROOT, 'packages/cli/src/main.ts'))}"`
+const MAIN = await bundleProgram(join(ROOT, 'packages/cli/src/main.ts'))
+const PAXYO = `"${process.execPath}" ${SHORT_LIVED.join(' ')} "${MAIN}"`
 const PASSWORD = 'test'
 const PANEL_KEY = 'a-panel-api-key'
 const WEBHOOK_TOKEN = 'a-webhook-token'

@@ -47,13 +47,16 @@ describe('both ways to run it as a service', () => {
 
 describe('in a folder with a space and an umlaut in its name', () => {
   let dir: string
+  let disk: string
   let code: string
   let child: ChildProcess
   let output = ''
   let port: number
   beforeAll(() => {
     dir = mkdtempSync(join(tmpdir(), 'paxyo würde gern '))
-    code = join(dir, 'Neuer Ordner')
+    // Where pnpm can link the packages of its store; in memory it would copy them.
+    disk = mkdtempSync('/tmp/paxyo würde gern ')
+    code = join(disk, 'Neuer Ordner')
     cpSync(ROOT, code, { recursive: true, filter: (path) => path === ROOT || !LEFT_OUT.has(basename(path)) })
     mkdirSync(join(dir, 'data'))
   })
@@ -63,7 +66,7 @@ describe('in a folder with a space and an umlaut in its name', () => {
       child.kill('SIGINT')
       await once(child, 'exit')
     }
-    rmSync(dir, { recursive: true, force: true })
+    for (const folder of [dir, disk]) rmSync(folder, { recursive: true, force: true })
   })
 
   async function start(): Promise<void> {

@@ -40,19 +40,32 @@ export async function startPatroniCluster(folder: string, resources: AsyncDispos
   const addresses = (ports: readonly number[]): string =>
     `postgres://postgres:${SUPERUSER_PASSWORD}@${ports.map((port) => `127.0.0.1:${port}`).join(',')}/postgres`
 
+  const nodeOf = (members: readonly Member[], isSuch: (member: Member) => boolean): PatroniNode | undefined =>
+    nodes.find(({ name }) => members.some((member) => member.name === name && isSuch(member)))
+  const primaryOf = (members: readonly Member[]): PatroniNode | undefined =>
+    nodeOf(members, ({ role, state }) => role === 'leader' && state === 'running')
+
+  /** The connection string of the primary, also while a standby is away. */
+  async function primaryUrl(): Promise<string | undefined> {
+    const primary = primaryOf(await membersOf(nodes))
+    if (primary === undefined) return undefined
+    const url = addresses([primary.postgresPort])
+    await standbysOf(url)
+    return url
+  }
+
   async function roles(): Promise<Roles> {
     const members = await membersOf(nodes)
-    const nodeOf = (isSuch: (member: Member) => boolean): PatroniNode | undefined =>
-      nodes.find(({ name }) => members.some((member) => member.name === name && isSuch(member)))
-    const primary = nodeOf(({ role, state }) => role === 'leader' && state === 'running')
-    const synchronous = nodeOf(({ role, state }) => role === 'sync_standby' && isFollowing(state))
-    const other = nodeOf(({ role, state }) => role === 'replica' && isFollowing(state))
+    const primary = primaryOf(members)
+    const synchronous = nodeOf(members, ({ role, state }) => role === 'sync_standby' && isFollowing(state))
+    const other = nodeOf(members, ({ role, state }) => role === 'replica' && isFollowing(state))
     if (primary === undefined || synchronous === undefined || other === undefined) {
       throw new Error(`not whole: ${JSON.stringify(members)}`)
     }
     const timelines = new Set(members.map(({ timeline }) => timeline))
     if (timelines.size !== 1) throw new Error(`several timelines: ${JSON.stringify(members)}`)
-    await assertStreaming(addresses([primary.postgresPort]))
+    const standbys = await standbysOf(addresses([primary.postgresPort]))
+    if (standbys !== 'streaming async, streaming sync') throw new Error(`the primary's standbys: ${standbys}`)
     return { primary, synchronous, other }
   }
 
@@ -60,9 +73,7 @@ export async function startPatroniCluster(folder: string, resources: AsyncDispos
     nodes,
     etcd,
     url: `${addresses(nodes.map(({ postgresPort }) => postgresPort))}?target_session_attrs=read-write`,
-    async primaryUrl() {
-      return addresses([(await cluster.whole()).primary.postgresPort])
-    },
+    primaryUrl: () => eventually(primaryUrl, WHOLE_TIMEOUT_MS),
     roles,
     async whole() {
       try {
@@ -95,17 +106,22 @@ export async function startPatroniCluster(folder: string, resources: AsyncDispos
   return cluster
 }
 
-/** Patroni's word can be as old as its lease. */
-async function assertStreaming(url: string): Promise<void> {
+/**
+ * The standbys of a primary, from itself: Patroni's word can be as old as its lease.
+ *
+ * @throws when the server is not a primary.
+ */
+async function standbysOf(url: string): Promise<string> {
   const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 2_000, query_timeout: 2_000 })
   client.on('error', () => undefined)
   try {
     await client.connect()
-    const { rows } = await client.query<{ state: string; sync_state: string }>(
-      'SELECT state, sync_state FROM pg_stat_replication WHERE NOT pg_is_in_recovery() ORDER BY sync_state',
+    const { rows } = await client.query<{ is_standby: boolean; standbys: string }>(
+      `SELECT pg_is_in_recovery() AS is_standby,
+         (SELECT coalesce(string_agg(state || ' ' || sync_state, ', ' ORDER BY sync_state), '') FROM pg_stat_replication) AS standbys`,
     )
-    const states = rows.map((row) => `${row.state} ${row.sync_state}`).join(', ')
-    if (states !== 'streaming async, streaming sync') throw new Error(`the primary's standbys: ${states}`)
+    if (rows[0]!.is_standby) throw new Error('is a standby')
+    return rows[0]!.standbys
   } finally {
     // Not awaited: a paused server never closes the connection.
     void client.end().catch(() => undefined)

@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import pg from 'pg'
-import { dialogsOf, takeDialog } from './dialogs.ts'
+import { dialogsOf, openDialog } from '../../../packages/console/test/browser/dialogs.ts'
 import { fillPanel, startPanelServer } from './sample-panel.ts'
 
 // node infra/docs/pictures/main.ts [--all <folder>] [--dialogs <folder>]: takes the console's picture for the documentation, from a system with two
@@ -127,7 +127,7 @@ async function takeAll(folder: string): Promise<void> {
 
 async function takeDialogs(folder: string): Promise<void> {
   mkdirSync(folder, { recursive: true })
-  const dialogs = await dialogsOf(owner)
+  const dialogs = await dialogsOf(owner, 'marta.k')
   const state = await page.context().storageState()
   for (const [width, colorScheme, locale] of [
     [1440, 'light', 'en'],
@@ -141,7 +141,8 @@ async function takeDialogs(folder: string): Promise<void> {
     for (const dialog of dialogs) {
       await shown.goto(`${url}/console/${dialog.path}`)
       await settled(shown)
-      await takeDialog(shown, dialog, { folder, suffix: `${width}-${colorScheme}-${locale}`, locale })
+      await openDialog(shown, dialog, locale)
+      await shown.screenshot({ path: join(folder, `dialog-${dialog.name}-${width}-${colorScheme}-${locale}.png`) })
     }
     await context.close()
   }
@@ -150,6 +151,9 @@ async function takeDialogs(folder: string): Promise<void> {
 async function pathsOfAll(): Promise<readonly (readonly [name: string, path: string])[]> {
   const { rows } = await owner.query<{ delivery_id: string }>(
     `SELECT delivery_id FROM deliveries WHERE outcome = 'applied' ORDER BY received_at DESC LIMIT 1`,
+  )
+  const { rows: webhooks } = await owner.query<{ webhook_id: string }>(
+    `SELECT webhook_id FROM outgoing_webhooks WHERE state <> 'superseded' ORDER BY attempts DESC, queue_number LIMIT 1`,
   )
   const pages = ['reviews', 'live', 'refunds', 'rejected', 'webhooks', 'health', 'setup', 'account']
   return [
@@ -161,6 +165,7 @@ async function pathsOfAll(): Promise<readonly (readonly [name: string, path: str
     ['no-order', 'orders/unknown'],
     ['user', 'users/marta.k'],
     ['delivery', `deliveries/${rows[0]!.delivery_id}`],
+    ['webhook', `webhooks/${webhooks[0]!.webhook_id}`],
     ['not-found', 'nowhere'],
   ]
 }

@@ -110,8 +110,14 @@ async function moveBack(owner: pg.Pool, days: number): Promise<void> {
 
 /** The panel's server: it accepts outgoing webhooks until it is said to fail. */
 export async function startPanelServer(): Promise<AsyncDisposable & { readonly url: string }> {
+  // It fails at first, so that a webhook has several attempts.
+  let failing = 2
   const server = createServer((request, response) => {
-    request.resume().on('end', () => response.writeHead(204).end())
+    request.resume().on('end', () => {
+      if (failing === 0) return void response.end('ok')
+      failing -= 1
+      response.writeHead(503).end('<h1>Down for maintenance</h1> Please come back in a few minutes.')
+    })
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')

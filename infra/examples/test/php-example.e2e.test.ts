@@ -5,11 +5,12 @@ import {
   freePort,
   launchChromium,
   startPhpServer,
+  takeScreenshot,
   type Browser,
   type Page,
   type PhpServer,
 } from '@paxyo/testkit'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -20,7 +21,6 @@ import { EXAMPLE, PHP_EXTENSIONS, runPhp, startPhpPanel, type PhpPanel } from '.
 import { queryPanel, writeReadmeFiles } from './php-readme.ts'
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url))
-const ARTIFACTS = `${ROOT}.artifacts/`
 /** PHP may have to be installed first. */
 const SET_UP_TIMEOUT_MS = 180_000
 
@@ -30,7 +30,6 @@ let panel: PhpPanel
 let php: PhpServer
 let dataDir: string
 beforeAll(async () => {
-  mkdirSync(ARTIFACTS, { recursive: true })
   dataDir = mkdtempSync(join(tmpdir(), 'paxyo-php-'))
   ;[system, browser] = await Promise.all([startSystem(), launchChromium()])
   panel = await startPhpPanel(system, { PANEL_DATA_DIR: dataDir })
@@ -75,14 +74,12 @@ test('a panel in PHP: an order is registered, a webhook comes, and the open page
   expect(await toasts.filter({ hasText: 'Order P-31001' }).textContent()).toContain('Partial · $0.75 refunded')
   expect(await page.evaluate(() => 'isSamePage' in globalThis)).toBe(true)
   expect([await opened.violations(), opened.consoleErrors, opened.thrown]).toEqual([[], [], []])
-  await page.waitForTimeout(400)
-  await page.screenshot({ path: `${ARTIFACTS}php-example.png` })
+  await takeScreenshot(page, 'php-example')
   await page.setViewportSize({ width: 390, height: 844 })
-  await page.screenshot({ path: `${ARTIFACTS}php-example-phone.png` })
+  await takeScreenshot(page, 'php-example-phone')
   await page.emulateMedia({ colorScheme: 'dark' })
   await page.setViewportSize({ width: 1180, height: 640 })
-  await page.waitForTimeout(600) // the rows' colours take their time
-  await page.screenshot({ path: `${ARTIFACTS}php-example-dark.png` })
+  await takeScreenshot(page, 'php-example-dark')
   expect(php.output()).not.toMatch(/PHP (Warning|Notice|Fatal|Deprecated|Parse)/)
   await page.context().close()
 })

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
-import { createTestDatabase, eventually, type TestDatabase } from '@paxyo/testkit'
+import { createTestDatabase, eventually, hostEnvironment, type TestDatabase } from '@paxyo/testkit'
 import { execFile } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
@@ -112,7 +112,7 @@ describe('output', () => {
     const onTerminal = (env: Record<string, string>): Promise<{ stdout: string }> =>
       run('script', ['-qec', 'node_modules/.bin/paxyo audit', '/dev/null'], {
         cwd: ROOT,
-        env: { PATH: process.env['PATH'], TERM: 'xterm-256color', DATABASE_URL: database.url, ...env },
+        env: { ...hostEnvironment(), TERM: 'xterm-256color', DATABASE_URL: database.url, ...env },
       })
     const coloured = (await onTerminal({})).stdout
     expect(coloured).toContain('\u001B[32mok')

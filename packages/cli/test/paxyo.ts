@@ -1,4 +1,4 @@
-import { bundleProgram, hostEnvironment } from '@paxyo/testkit'
+import { bundleProgram, hostEnvironment, SHORT_LIVED } from '@paxyo/testkit'
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
@@ -34,7 +34,7 @@ export function startPaxyo(
   { under = [], keepsInput = false }: StartOptions = {},
 ): Running {
   const [program, ...before] = [...under, process.execPath]
-  const child = spawn(program, [...before, MAIN, ...args], { env: { ...hostEnvironment(), ...env } })
+  const child = spawn(program, [...before, ...SHORT_LIVED, MAIN, ...args], { env: { ...hostEnvironment(), ...env } })
   const output = { stdout: '', stderr: '' }
   for (const name of ['stdout', 'stderr'] as const) {
     child[name].setEncoding('utf8')

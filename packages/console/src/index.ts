@@ -1,5 +1,11 @@
 import type { Database } from '@paxyo/database'
-import { boundConcurrency, type PanelApi, type SessionAuthentication, toPanelApi } from '@paxyo/panel-api-kit'
+import {
+  boundConcurrency,
+  type ApiDeps,
+  type PanelApi,
+  type SessionAuthentication,
+  toPanelApi,
+} from '@paxyo/panel-api-kit'
 import { createConcurrencyLimiter, createFailureThrottle, type FailureThrottle } from '@paxyo/service-kit'
 import type { FastifyInstance } from 'fastify'
 import type { Kysely } from 'kysely'
@@ -9,7 +15,10 @@ import type { ConsoleSettings } from './config.ts'
 import { registerAuditLogRoutes } from './panel-api/audit-log-routes.ts'
 import { registerKeyRoutes, type KeyRouteDeps } from './panel-api/key-routes.ts'
 import { registerOperatorRoutes } from './panel-api/operator-routes.ts'
+import { registerSecretRoutes } from './panel-api/secret-routes.ts'
 import { registerResolutionPreview } from './panel-api/resolution-preview-route.ts'
+import { registerTestWebhook, type TestWebhookDeps } from './panel-api/test-webhook-route.ts'
+import { registerWebhookAddress } from './panel-api/webhook-address-route.ts'
 import { registerWordRoutes, type WordRouteDeps } from './panel-api/word-routes.ts'
 import { toRelyingParty } from './sign-in/verify-passkey.ts'
 import { createPasswords } from './sign-in/password.ts'
@@ -25,6 +34,11 @@ export { registerErasureRoute } from './panel-api/erasure-route.ts'
 export type { DiagnosticsRouteDeps } from './panel-api/diagnostics-routes.ts'
 export type { WordRouteDeps } from './panel-api/word-routes.ts'
 
+export { readSecretsInUse } from './secrets/read-secrets.ts'
+export { startSecretReports, type SecretReportsDeps } from './secrets/secret-reports.ts'
+
+export type ConsoleRouteDeps = KeyRouteDeps & Pick<ApiDeps, 'pool'>
+
 export interface ConsoleDeps extends ConsoleSettings {
   /** With the role `ingest`. */
   readonly db: Kysely<Database>
@@ -34,16 +48,17 @@ export interface ConsoleDeps extends ConsoleSettings {
 }
 
 /**
- * Adds `/v1/operators`, `/v1/keys` and `/v1/audit-log` to the panel API.
+ * Adds `/v1/operators`, `/v1/keys`, `/v1/secrets` and `/v1/audit-log` to the panel API.
  *
  * @example
  * const api = toPanelApi(createHttpServer({ log, trustProxy: false }), log)
- * registerConsoleRoutes(api, { db: createKysely(pool), environmentKeys: [] })
+ * registerConsoleRoutes(api, { pool, db: createKysely(pool), environmentKeys: [] })
  * (await api.inject('/v1/operators')).json() //=> { data: [] }
  */
-export function registerConsoleRoutes(api: PanelApi, deps: KeyRouteDeps): void {
+export function registerConsoleRoutes(api: PanelApi, deps: ConsoleRouteDeps): void {
   registerOperatorRoutes(api, deps)
   registerKeyRoutes(api, deps)
+  registerSecretRoutes(api, deps)
   registerAuditLogRoutes(api, deps)
 }
 
@@ -59,6 +74,23 @@ export function registerConsoleRoutes(api: PanelApi, deps: KeyRouteDeps): void {
 export function registerReviewRoutes(api: PanelApi, deps: WordRouteDeps): void {
   registerWordRoutes(api, deps)
   registerResolutionPreview(api, deps)
+}
+
+/** What the routes of the set-up page need. */
+export type SetUpRouteDeps = TestWebhookDeps
+
+/**
+ * Adds the test of a webhook, and its address, to the panel API.
+ *
+ * @example
+ * const app = createHttpServer({ log, trustProxy: false })
+ * const api = toPanelApi(app, log)
+ * registerSetUpRoutes(api, { ...ledger, db: createKysely(pool), log, app, configuredProviders: [] })
+ * (await api.inject({ method: 'POST', url: '/v1/test-webhook', payload: { provider: 'smmhub' } })).json().code //=> 'unknown_provider'
+ */
+export function registerSetUpRoutes(api: PanelApi, deps: SetUpRouteDeps): void {
+  registerTestWebhook(api, deps)
+  registerWebhookAddress(api, deps)
 }
 
 export { registerDiagnosticsRoutes } from './panel-api/diagnostics-routes.ts'

@@ -4,6 +4,7 @@ export {
   controlMessageSchema,
   gatewayMessageSchema,
   parseBusMessage,
+  type AnnouncedSecret,
   type ConnectionReport,
   type ControlMessage,
   type GatewayMessage,

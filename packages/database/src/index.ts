@@ -48,6 +48,7 @@ export type { DB as Database, OperatorPasskeys, Operators } from './schema.gener
 export { roundTrip, transaction } from './transaction.ts'
 export { COMPACTED_BYTES_MAX, compactPayload, storedPayload, type StoredEvent } from './stored-event.ts'
 export { textArray } from './text-array.ts'
+export { WEBHOOK_PROVIDER_SQL, WEBHOOK_SERVICE_SQL } from './webhook-order.ts'
 export { appendAuditEntry, type AuditEntry, insertAuditEntry } from './audit-log/append-entry.ts'
 export { hashToken, makeToken, type NewToken } from './operators/one-time-token.ts'
 export {

@@ -15,6 +15,9 @@ import * as erasure from './migrations/0050-erasure.ts'
 import * as deliveryBodies from './migrations/0051-delivery-bodies.ts'
 import * as compactEvents from './migrations/0055-compact-events.ts'
 import * as movedDeliveries from './migrations/0060-moved-deliveries.ts'
+import * as webhookAttempts from './migrations/0061-webhook-attempts.ts'
+import * as consoleKeys from './migrations/0062-console-keys.ts'
+import * as serviceSecrets from './migrations/0063-service-secrets.ts'
 import { connectionConfig } from './servers/connection-config.ts'
 
 /** In order of their names. A migration that has been released is never edited. */
@@ -28,6 +31,9 @@ export const MIGRATIONS: Record<string, Migration> = {
   '0051-delivery-bodies': deliveryBodies,
   '0055-compact-events': compactEvents,
   '0060-moved-deliveries': movedDeliveries,
+  '0061-webhook-attempts': webhookAttempts,
+  '0062-console-keys': consoleKeys,
+  '0063-service-secrets': serviceSecrets,
 }
 
 /** The names of all migrations, as the table `kysely_migration` of a database that is up to date lists them. */

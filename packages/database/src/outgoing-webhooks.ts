@@ -1,6 +1,6 @@
 import type { Pool } from 'pg'
 
-/** How long outgoing webhooks are kept after their delivery. Dead ones are kept until they are retried. */
+/** How long outgoing webhooks are kept after their delivery, with their attempts. Dead ones are kept until they are retried. */
 const RETENTION_DAYS = 7
 const DELETE_MAX = 5_000
 

@@ -298,6 +298,7 @@ export interface OutgoingWebhookEndpoints {
 }
 
 export interface OutgoingWebhooks {
+  attempt_history: Json | null;
   attempted_at: Timestamp | null;
   attempts: Generated<number>;
   body: string;
@@ -420,6 +421,18 @@ export interface SentPositions {
   user_id: string;
 }
 
+export interface ServiceSecrets {
+  fingerprint: string;
+  kind: string;
+  known_since: Generated<Timestamp>;
+  place: number;
+  process: string;
+  provider: string;
+  reported_at: Generated<Timestamp>;
+  service: string;
+  used_at: Timestamp | null;
+}
+
 export interface StreamEpoch {
   epoch: Generated<string>;
   is_synchronous: boolean | null;
@@ -479,6 +492,7 @@ export interface DB {
   revoked_keys: RevokedKeys;
   revoked_tokens: RevokedTokens;
   sent_positions: SentPositions;
+  service_secrets: ServiceSecrets;
   stream_epoch: StreamEpoch;
   verifications: Verifications;
 }

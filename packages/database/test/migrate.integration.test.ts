@@ -16,6 +16,9 @@ const MIGRATIONS = [
   '0051-delivery-bodies',
   '0055-compact-events',
   '0060-moved-deliveries',
+  '0061-webhook-attempts',
+  '0062-console-keys',
+  '0063-service-secrets',
 ]
 
 let database: TestDatabase

@@ -120,6 +120,7 @@ const RIGHTS: Readonly<Record<string, Readonly<Record<DatabaseRole, Rights>>>> =
     ingest: [
       'SELECT',
       'INSERT',
+      'UPDATE attempt_history',
       'UPDATE attempted_at',
       'UPDATE attempts',
       'UPDATE due_at',
@@ -156,6 +157,10 @@ const RIGHTS: Readonly<Record<string, Readonly<Record<DatabaseRole, Rights>>>> =
     gateway: [],
   },
   receipts: { ingest: ['SELECT', 'INSERT'], gateway: [] },
+  service_secrets: {
+    ingest: ['SELECT', 'INSERT', 'DELETE', 'UPDATE reported_at', 'UPDATE used_at'],
+    gateway: [],
+  },
   sent_positions: { ingest: ['SELECT', 'INSERT'], gateway: [] },
   erasures: { ingest: ['SELECT', 'INSERT', 'UPDATE finished_at', 'UPDATE user_id'], gateway: [] },
   archive_keys: { ingest: [], gateway: [] },
@@ -163,7 +168,7 @@ const RIGHTS: Readonly<Record<string, Readonly<Record<DatabaseRole, Rights>>>> =
     ingest: ['SELECT', 'UPDATE epoch', 'UPDATE is_synchronous', 'UPDATE timeline'],
     gateway: ['SELECT'],
   },
-  api_keys: { ingest: ['SELECT', 'UPDATE last_used_at', 'UPDATE revoked_at'], gateway: [] },
+  api_keys: { ingest: ['SELECT', 'INSERT', 'UPDATE last_used_at', 'UPDATE revoked_at'], gateway: [] },
   revoked_keys: { ingest: ['SELECT', 'INSERT'], gateway: [] },
   operators: {
     ingest: [

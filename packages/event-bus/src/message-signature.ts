@@ -21,13 +21,17 @@ export interface MessageSignature {
  * is removed unseen: publishers may begin to sign before all subscribers verify.
  *
  * @param keys random texts.
+ * @param onKeyUsed called with the place of the key that has verified a message.
  * @example
  * const signature = createMessageSignature(['a random text of 32 bytes or more'])
  * const signed = Buffer.from(signature.sign('a channel', 'a message'))
  * signature.open('a channel', signed)?.toString() //=> 'a message'
  * signature.open('another channel', signed) //=> undefined
  */
-export function createMessageSignature(keys: readonly string[]): MessageSignature {
+export function createMessageSignature(
+  keys: readonly string[],
+  onKeyUsed: (place: number) => void = () => undefined,
+): MessageSignature {
   const secrets = keys.map((key) => createSecretKey(key, 'utf8'))
   const [first] = secrets
   return {
@@ -36,11 +40,12 @@ export function createMessageSignature(keys: readonly string[]): MessageSignatur
       if (message[0] !== MARK_BYTE) return secrets.length === 0 ? message : undefined
       const payload = message.subarray(HEAD_LENGTH)
       const given = message.subarray(MARK.length, HEAD_LENGTH)
-      const isAuthentic = secrets.some((secret) => {
+      const place = secrets.findIndex((secret) => {
         const expected = Buffer.from(signatureOf(secret, channel, payload), 'latin1')
         return expected.length === given.length && timingSafeEqual(expected, given)
       })
-      return isAuthentic || secrets.length === 0 ? payload : undefined
+      if (place >= 0) onKeyUsed(place)
+      return place >= 0 || secrets.length === 0 ? payload : undefined
     },
   }
 }

@@ -8,6 +8,8 @@ export interface RedisBusOptions extends RedisAddress {
   readonly channelPrefix: string
   /** Secrets that sign the messages: the first one signs, all of them verify. None by default. */
   readonly messageKeys?: readonly string[]
+  /** Called for each message, with the place of the key that has verified it. */
+  readonly onMessageKeyUsed?: (place: number) => void
   /** Called for every connection error; a reconnect follows. */
   readonly onError: (error: Error) => void
 }

@@ -18,7 +18,7 @@ import { signedBus } from './signed-bus.ts'
  * await publisher.close()
  */
 export function createRedisBus(options: RedisBusOptions): EventBus {
-  return signedBus(unsignedBus(options), options.messageKeys ?? [])
+  return signedBus(unsignedBus(options), options.messageKeys ?? [], options.onMessageKeyUsed)
 }
 
 function unsignedBus(options: RedisBusOptions): EventBus {

@@ -2,8 +2,8 @@ import type { EventBus } from './event-bus.ts'
 import { createMessageSignature } from './message-signature.ts'
 
 /** Signs what is published to a bus, and hands on only what is signed ({@link createMessageSignature}). */
-export function signedBus(bus: EventBus, keys: readonly string[]): EventBus {
-  const signature = createMessageSignature(keys)
+export function signedBus(bus: EventBus, keys: readonly string[], onKeyUsed?: (place: number) => void): EventBus {
+  const signature = createMessageSignature(keys, onKeyUsed)
   return {
     connectPublisher() {
       const publisher = bus.connectPublisher()

@@ -43,6 +43,7 @@ export { createOrderImportCheck } from './orders/check-order-import.ts'
 export { attachProviderOrder, type Attached, type AttachRejection } from './orders/attach-provider-order.ts'
 export { importOrders, type ImportedOrder, type OrderImportResult } from './orders/import-orders.ts'
 export { registerOrders, type Registered, type RegistrationRejection } from './orders/register-orders.ts'
+export { readProviderOrdersOfUser } from './orders/read-provider-orders.ts'
 export type { Registration } from './orders/registration.ts'
 export { createOutbox, type Outbox, type OutboxOptions } from './outbox/outbox.ts'
 export { createOperationsPublisher, type OperationsPublisher } from './operations/operations-publisher.ts'
@@ -51,8 +52,8 @@ export { search, type Found, type FoundOrder } from './overview/search.ts'
 export { summarizeToday, type FailingEndpoint, type TodaySummary } from './overview/today.ts'
 export { createOutgoingQueue, type OutgoingQueue } from './outgoing-webhooks/outgoing-queue.ts'
 export { RETRY_DELAYS_MS, retryDelayMs } from './outgoing-webhooks/retry-schedule.ts'
-export type { Attempt, ClaimedWebhook } from './outgoing-webhooks/send-queue.ts'
-export type { OutgoingWebhookRow } from './outgoing-webhooks/stored-webhooks.ts'
+export type { Attempt, ClaimedWebhook, RecordedAttempt } from './outgoing-webhooks/send-queue.ts'
+export type { FullOutgoingWebhookRow, OutgoingWebhookRow } from './outgoing-webhooks/stored-webhooks.ts'
 export {
   createWebhookEndpoints,
   ENVIRONMENT_ENDPOINT,

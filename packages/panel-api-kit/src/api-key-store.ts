@@ -18,6 +18,8 @@ export interface ApiKeyStoreOptions {
   readonly db: Kysely<Database>
   /** Keys from the environment, in any format. */
   readonly keys: readonly string[]
+  /** Called with the place of such a key when it was sent. */
+  readonly onKeyUsed?: (place: number) => void
   readonly log: Logger
 }
 
@@ -48,8 +50,8 @@ const RECORD_INTERVAL_MS = 60_000
  * await store.authenticate('another', '127.0.0.1') //=> undefined
  * await store.close()
  */
-export function createApiKeyStore({ db, keys, log }: ApiKeyStoreOptions): ApiKeyStore {
-  const isOfEnvironment = createSecretSet(keys)
+export function createApiKeyStore({ db, keys, onKeyUsed, log }: ApiKeyStoreOptions): ApiKeyStore {
+  const isOfEnvironment = createSecretSet(keys, onKeyUsed)
   let keysById = new Map<string, KnownKey>()
   let isRevoked = (_key: string): boolean => false
   let loadedAt = -Infinity

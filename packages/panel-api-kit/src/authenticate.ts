@@ -20,6 +20,7 @@ export interface AuthenticationDeps {
   readonly throttle: FailureThrottle
 }
 
+const FOR_OPERATORS = 'an operator does this in the console; an API key cannot'
 /** For a request without a key and for one with a wrong key: the response does not distinguish them. */
 const KEY_REQUIRED = 'send a valid API key: `Authorization: Bearer <key>`'
 
@@ -51,7 +52,8 @@ export function addAuthentication(v1: PanelApi, { apiKeyStore, sessions, throttl
     if (sender === undefined) return rejectUnauthenticated(request, reply, { throttle, detail: KEY_REQUIRED })
     if (typeof sender === 'string') return reject(reply, sender)
     rememberPrincipal(request, sender)
-    const scope = request.routeOptions.schema!.scope!
-    if (!sender.scopes.has(scope)) return reject(reply, 'scope_missing', `the scope \`${scope}\` is missing`)
+    const { scope, isForOperators } = request.routeOptions.schema!
+    if (!sender.scopes.has(scope!)) return reject(reply, 'scope_missing', `the scope \`${scope}\` is missing`)
+    if (isForOperators && sender.kind === 'key') return reject(reply, 'scope_missing', FOR_OPERATORS)
   })
 }

@@ -12,6 +12,8 @@ declare module 'fastify' {
   interface FastifySchema {
     /** What an operation needs; every route under `/v1` has one. */
     scope?: Scope
+    /** Rejects API keys, whatever their scopes. */
+    isForOperators?: boolean
   }
 }
 
@@ -20,6 +22,8 @@ export interface OperationOptions {
   readonly operationId: string
   /** What the API key, or the operator, must be allowed to do. */
   readonly scope: Scope
+  /** Only operators in the console may do it, and no API key. */
+  readonly isForOperators?: boolean
   readonly tag:
     | 'Overview'
     | 'Orders'
@@ -73,7 +77,8 @@ export const COMMON_ERRORS: readonly ErrorCode[] = [
  * })
  * schema.security //=> [{ panelKey: ['read'] }, { consoleSession: ['read'] }]
  */
-export function operation({ operationId, scope, tag, summary, description, responses, errors = [] }: OperationOptions) {
+export function operation(options: OperationOptions) {
+  const { operationId, scope, isForOperators = false, tag, summary, description, responses, errors = [] } = options
   const response: Record<number, object> = {}
   for (const [status, success] of Object.entries(responses)) {
     response[Number(status)] = {
@@ -89,7 +94,7 @@ export function operation({ operationId, scope, tag, summary, description, respo
     }
   }
   const untyped: object = { response }
-  const security = [{ panelKey: [scope] }, { consoleSession: [scope] }]
+  const security = [...(isForOperators ? [] : [{ panelKey: [scope] }]), { consoleSession: [scope] }]
   const documented = {
     operationId,
     tags: [tag],
@@ -97,5 +102,5 @@ export function operation({ operationId, scope, tag, summary, description, respo
     ...(description === undefined ? {} : { description }),
     security,
   }
-  return { scope, ...documented, ...untyped }
+  return { scope, isForOperators, ...documented, ...untyped }
 }

@@ -84,7 +84,11 @@ export {
   todayQuery,
   type TodayQuery,
   todaySchema,
+  webhookAddressBody,
+  type WebhookAddress,
+  webhookAddressSchema,
 } from './schemas/overview.ts'
+export { type SecretsInUse, secretsInUseSchema } from './schemas/secrets.ts'
 export {
   deliveryIdSchema,
   deliveryOutcomeSchema,
@@ -123,12 +127,13 @@ export {
 export { type Page, PAGE_SIZE_MAX, pageQuery, type PageQuery, pageSchema } from './schemas/page.ts'
 export {
   endpointIdSchema,
-  DEFAULT_WEBHOOK_TYPES,
   fullOutgoingWebhookSchema,
   type FullOutgoingWebhookView,
   listOutgoingWebhooksQuery,
   type ListOutgoingWebhooksQuery,
+  outgoingWebhookAttemptSchema,
   outgoingWebhookSchema,
+  type OutgoingWebhookAttempt,
   type OutgoingWebhookView,
   type RetriedWebhooks,
   retriedWebhooksSchema,
@@ -242,6 +247,11 @@ export {
   apiKeyListSchema,
   apiKeySchema,
   type ApiKeyView,
+  type CreateApiKey,
+  createApiKeySchema,
+  type CreatedApiKey,
+  createdApiKeySchema,
+  networkSchema,
   type RevokedApiKey,
   revokedApiKeySchema,
 } from './schemas/api-keys.ts'

@@ -9,7 +9,7 @@ export const SCOPES = {
   erase: 'Erase users',
   outgoing_webhooks: 'Configure, test and retry outgoing webhooks',
   operators: 'Invite, change and disable operators, read the audit log, and audit the ledger',
-  keys: 'List and revoke API keys',
+  keys: 'List and revoke API keys; operators also create them',
 } as const
 
 export type Scope = keyof typeof SCOPES

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { createPanelClient, PanelApiError, type PanelClient, type Registration } from '@paxyo/panel-client'
 import {
   createTestDatabase,
+  hostEnvironment,
   sharedRedisUrl,
   startService,
   TEST_JWT_SECRET,
@@ -76,7 +77,7 @@ const rejectionOf = (request: Promise<unknown>): Promise<PanelApiError> =>
 describe('the README', () => {
   const [example, feed] = [...README.matchAll(/^```js\n([^]*?)^```$/gm)].map(([, code]) => code!)
   const run = async (code: string): Promise<string> => {
-    const env = { PATH: process.env['PATH'], PAXYO_URL: ingest.url, PAXYO_API_KEY: KEY }
+    const env = { ...hostEnvironment(), PAXYO_URL: ingest.url, PAXYO_API_KEY: KEY }
     const args = ['--disable-warning=ExperimentalWarning', '--input-type=module', '--eval', code]
     return (await promisify(execFile)(process.execPath, args, { cwd: ROOT, env })).stdout
   }

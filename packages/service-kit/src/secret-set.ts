@@ -7,13 +7,22 @@ import { hash, timingSafeEqual } from 'node:crypto'
  * const isKey = createSecretSet(['an-old-key', 'a-new-key'])
  * isKey('a-new-key') //=> true
  * isKey('another') //=> false
+ *
+ * @param onMatch called with the place of the secret.
  */
-export function createSecretSet(secrets: readonly string[]): (given: string | undefined) => boolean {
+export function createSecretSet(
+  secrets: readonly string[],
+  onMatch: (place: number) => void = () => undefined,
+): (given: string | undefined) => boolean {
   const digests = secrets.map(digest)
   return (given) => {
     if (given === undefined) return false
     const candidate = digest(given)
-    return digests.filter((known) => timingSafeEqual(known, candidate)).length > 0
+    let place = -1
+    // Each is compared, also after a match.
+    for (const [index, known] of digests.entries()) if (timingSafeEqual(known, candidate)) place = index
+    if (place >= 0) onMatch(place)
+    return place >= 0
   }
 }
 

@@ -15,7 +15,7 @@ const MIGRATIONS = 'packages/database/src/migrations/0*.ts'
 
 const exec = promisify(execFile)
 
-/** Another version of this repository, installed in a folder of its own, which is removed when it is disposed. */
+/** Another version of this repository, installed in a separate folder, which is removed when it is disposed. */
 export interface Checkout extends AsyncDisposable {
   readonly folder: string
   readonly commit: string

@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
-const INTERVAL_MS = 20
+const INTERVAL_MS_MIN = 20
+/** A check may query a database or a server: 50 times a second would take a tenth of a core while others work. */
+const INTERVAL_MS_MAX = 100
 /** Far longer than anything takes: a busy machine is not a failure. */
 const TIMEOUT_MS = 60_000
 
@@ -13,7 +15,8 @@ export async function eventually<T>(
   check: () => T | undefined | false | Promise<T | undefined | false>,
   timeoutMs = TIMEOUT_MS,
 ): Promise<T> {
-  const deadline = Date.now() + timeoutMs
+  const startedAt = Date.now()
+  const deadline = startedAt + timeoutMs
   let lastError: unknown
   // A process that was paused until after the deadline checks once more.
   for (let isLate = false; ; isLate = Date.now() >= deadline) {
@@ -24,6 +27,7 @@ export async function eventually<T>(
       lastError = error
     }
     if (isLate) throw lastError ?? new Error(`no result within ${timeoutMs} ms: ${check.toString()}`)
-    await sleep(INTERVAL_MS)
+    const waitedMs = Date.now() - startedAt
+    await sleep(Math.min(Math.max(waitedMs / 10, INTERVAL_MS_MIN), INTERVAL_MS_MAX))
   }
 }

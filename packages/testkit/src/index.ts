@@ -35,12 +35,14 @@ export { startS3Server, type S3Server } from './s3-server.ts'
 export { startRedisServer, type RedisServer } from './redis-server.ts'
 export {
   hostEnvironment,
+  SHORT_LIVED,
   startProcess,
   startService,
   type ServiceName,
   type ServiceProcess,
 } from './service-process.ts'
 export { administer, createTestDatabase, type TestDatabase } from './test-database.ts'
+export { takeScreenshot } from './screenshot.ts'
 export { sharedRedisUrl } from './shared-servers.ts'
 export { startHostileNetwork, type HostileNetwork, type NetworkFaults } from './hostile-network.ts'
 export type { TestInbox } from './test-inbox.ts'

@@ -1,8 +1,21 @@
-import { accessSync, chmodSync, constants, existsSync, mkdtempSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
+import {
+  accessSync,
+  chmodSync,
+  constants,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readlinkSync,
+  rmSync,
+  statfsSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 
 /** Linux's file system in memory. */
 const MEMORY = '/dev/shm'
+/** A run's folder, with the process id of the run. */
+const FOLDER = /^paxyo-test-(\d+)-/
 /** The databases and browser profiles of the files that run at a time, and the logs of PostgreSQL, each at most 1 GB. */
 const FREE_BYTES_MIN = 6 * 1024 ** 3
 
@@ -15,9 +28,10 @@ const FREE_BYTES_MIN = 6 * 1024 ** 3
  */
 export function useMemoryFolder(): () => void {
   if (process.env['TMPDIR'] || !existsSync(MEMORY)) return () => undefined
+  removeLeftFolders(MEMORY)
   const { bavail, bsize } = statfsSync(MEMORY)
   if (bavail * bsize < FREE_BYTES_MIN) return () => undefined
-  const folder = mkdtempSync(join(MEMORY, 'paxyo-test-'))
+  const folder = mkdtempSync(join(MEMORY, `paxyo-test-${process.pid}-`))
   const remove = (): void => rmSync(folder, { recursive: true, force: true })
   if (!canRunPrograms(folder)) {
     remove()
@@ -28,6 +42,41 @@ export function useMemoryFolder(): () => void {
   // Workers, and the processes that tests start, have it, too.
   process.env['TMPDIR'] = folder
   return remove
+}
+
+/** Ends the servers of runs that were killed, and removes their folders. */
+export function removeLeftFolders(memory: string): void {
+  for (const name of readdirSync(memory)) {
+    const pid = FOLDER.exec(name)?.[1]
+    if (pid === undefined || isAlive(Number(pid))) continue
+    const folder = join(memory, name)
+    for (const server of processesIn(folder)) process.kill(server, 'SIGINT')
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch (error) {
+    // Another user's process.
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
+  }
+}
+
+/** PostgreSQL and Redis work in the folders of their data. */
+function processesIn(folder: string): number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .filter((pid) => {
+      try {
+        return readlinkSync(`/proc/${pid}/cwd`).startsWith(`${folder}/`)
+      } catch {
+        // It has ended, or is another user's.
+        return false
+      }
+    })
 }
 
 function canRunPrograms(folder: string): boolean {

@@ -17,6 +17,15 @@ export interface SharedServer {
 
 const DOCKER_SOCKET = '/var/run/docker.sock'
 
+/** For hundreds of databases that live for seconds. */
+const SETTINGS = {
+  fsync: 'off',
+  // Creating a database makes a checkpoint, after which every page would be logged whole.
+  full_page_writes: 'off',
+  autovacuum: 'off',
+  max_connections: '300',
+}
+
 /** PostgreSQL: the given one, else one in Docker, else an embedded one. */
 export async function providePostgres(): Promise<SharedServer> {
   const given = process.env['DATABASE_URL']
@@ -25,7 +34,7 @@ export async function providePostgres(): Promise<SharedServer> {
   const container = await startInDocker(
     new GenericContainer('postgres:18')
       .withEnvironment({ POSTGRES_PASSWORD: 'test' })
-      .withCommand(['postgres', '-c', 'fsync=off', '-c', 'max_connections=300'])
+      .withCommand(['postgres', ...Object.entries(SETTINGS).flatMap(([name, value]) => ['-c', `${name}=${value}`])])
       .withExposedPorts(5432)
       .withWaitStrategy(Wait.forLogMessage(/database system is ready to accept connections/, 2)),
   )
@@ -35,8 +44,7 @@ export async function providePostgres(): Promise<SharedServer> {
   }
 
   const dir = mkdtempSync(join(tmpdir(), 'paxyo-postgres-'))
-  const settings = { fsync: 'off', max_connections: '300' }
-  const server = await startLocalPostgres({ dataDir: join(dir, 'data'), password: 'test', settings })
+  const server = await startLocalPostgres({ dataDir: join(dir, 'data'), password: 'test', settings: SETTINGS })
   return {
     url: server.url,
     origin: 'local',

@@ -22,6 +22,9 @@ export interface ServiceProcess extends AsyncDisposable {
 /** How long the remaining output of an ended process may take: its child processes may keep the output open. */
 const OUTPUT_TIMEOUT_MS = 5_000
 
+/** Node's options for processes that live for seconds: without them the garbage collector takes a fifth of the CPU time. */
+export const SHORT_LIVED = ['--single-threaded-gc', '--min-semi-space-size=16']
+
 /**
  * Starts a service with its environment variables.
  *
@@ -48,7 +51,7 @@ export function hostEnvironment(): Record<string, string | undefined> {
 
 /** Runs a script with only the given environment as its configuration, and waits until it logs that it listens. */
 export async function startProcess(main: string, env: Readonly<Record<string, string>>): Promise<ServiceProcess> {
-  const child = spawn(process.execPath, [main], {
+  const child = spawn(process.execPath, [...SHORT_LIVED, main], {
     env: { ...hostEnvironment(), HOST: '127.0.0.1', PORT: '0', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })

@@ -6,6 +6,7 @@ import {
   createLogger,
   createMetricGroup,
   createMetrics,
+  createSecretUses,
   listen,
   redisOptions,
   registerHealth,
@@ -145,11 +146,13 @@ function startServices(
       createPool({ url, onPrimaryChange: (primary) => log.warn(primary, 'primary of PostgreSQL'), ...options }),
       (it) => it.end(),
     )
+  const secretUses = createSecretUses()
   const bus =
     config.REDIS_URL === undefined
       ? createInProcessBus()
       : createRedisBus({
           ...redisOptions({ ...config, REDIS_URL: config.REDIS_URL }),
+          onMessageKeyUsed: secretUses.watch('redis_message_keys', config.REDIS_MESSAGE_KEYS),
           onError: (err) => log.warn({ err }, 'redis error'),
         })
   // The generated token is that of the demo's provider.
@@ -171,6 +174,7 @@ function startServices(
       reconcileSchedule: reconcileSchedule(config),
       apiKeys: secrets.apiKeys,
       tokens: { secrets: secrets.jwtSecrets, audience: config.JWT_AUDIENCE },
+      secretUses,
       hasDocs: config.API_DOCS === 'on',
       outgoingWebhooks: outgoingWebhookSettings(config, isLoopback(config.HOST)),
       console: hasConsole(config) ? consoleSettings(withOrigin(config)) : undefined,
@@ -184,6 +188,7 @@ function startServices(
       pool: gatewayPool,
       bus,
       tokens: { secrets: secrets.jwtSecrets, jwksUrl: config.JWT_JWKS_URL, audience: config.JWT_AUDIENCE },
+      secretUses,
       allowedOrigins: [...ownOrigins(config.HOST, config.PORT, tls && 'https'), ...config.ALLOWED_ORIGINS],
       limits: limitsOf(config),
       log,

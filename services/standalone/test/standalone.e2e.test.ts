@@ -8,6 +8,7 @@ import {
   hostEnvironment,
   launchChromium,
   mintToken,
+  SHORT_LIVED,
   TEST_JWT_SECRET,
   type TestCertificate,
 } from '@paxyo/testkit'
@@ -34,7 +35,10 @@ import { promisify } from 'node:util'
 
 const SOURCE = fileURLToPath(new URL('../src/main.ts', import.meta.url))
 const MAIN = await bundleProgram(SOURCE)
-const CLI = await bundleProgram(fileURLToPath(new URL('../../../packages/cli/src/main.ts', import.meta.url)))
+const CLI = [
+  ...SHORT_LIVED,
+  await bundleProgram(fileURLToPath(new URL('../../../packages/cli/src/main.ts', import.meta.url))),
+]
 
 /** The folder of an installation that was started once, with nothing canceled yet. Every test gets its own copy. */
 let startedOnce: string
@@ -70,7 +74,7 @@ interface Started {
 /** Starts it and reads the banner. */
 async function start(env: Record<string, string> = {}, main = MAIN): Promise<Started> {
   const port = String(await freePort())
-  const child = spawn(process.execPath, [main], {
+  const child = spawn(process.execPath, [...SHORT_LIVED, main], {
     env: { ...hostEnvironment(), DATA_DIR: dataDir, PORT: port, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
@@ -167,7 +171,7 @@ test('its folder is all that the command line needs', async () => {
   const { command, address, child } = await start()
   runCurl(command)
   const paxyo = (...args: string[]) =>
-    promisify(execFile)(process.execPath, [CLI, ...args], {
+    promisify(execFile)(process.execPath, [...CLI, ...args], {
       env: { ...hostEnvironment(), DATA_DIR: dataDir, PORT: new URL(address).port },
     })
 
@@ -198,14 +202,14 @@ test('its data is copied while webhooks arrive, and the copy starts with all tha
   })()
   try {
     mkdirSync(others)
-    await promisify(execFile)(process.execPath, [CLI, 'backup', copy], { env })
+    await promisify(execFile)(process.execPath, [...CLI, 'backup', copy], { env })
     expect(readdirSync(tmpdir()).filter((name) => name.startsWith(basename(copy)))).toEqual([
       basename(copy),
       basename(others),
     ])
     copied.abort()
     await bursts
-    await expect(promisify(execFile)(process.execPath, [CLI, 'backup', copy], { env })).rejects.toMatchObject({
+    await expect(promisify(execFile)(process.execPath, [...CLI, 'backup', copy], { env })).rejects.toMatchObject({
       code: 2,
       stderr: expect.stringContaining('exists'),
     })
@@ -213,7 +217,7 @@ test('its data is copied while webhooks arrive, and the copy starts with all tha
 
     const restored = await start({ DATA_DIR: copy })
     const restoredEnv = { ...env, DATA_DIR: copy, PORT: new URL(restored.address).port }
-    const paxyo = (...args: string[]) => promisify(execFile)(process.execPath, [CLI, ...args], { env: restoredEnv })
+    const paxyo = (...args: string[]) => promisify(execFile)(process.execPath, [...CLI, ...args], { env: restoredEnv })
     expect((await paxyo('orders', 'show', 'demo-24')).stdout).toContain('canceled')
     expect((await paxyo('audit')).stdout).toContain('No violations')
     // The server of the copy has the same identifier, and other files.
@@ -221,7 +225,9 @@ test('its data is copied while webhooks arrive, and the copy starts with all tha
     const { databasePassword } = JSON.parse(readFileSync(join(copy, 'secrets.json'), 'utf8'))
     const copyPort = readFileSync(join(copy, 'postgres/postmaster.pid'), 'utf8').split('\n')[3]
     const DATABASE_URL = `postgres://postgres:${databasePassword}@127.0.0.1:${copyPort}/postgres`
-    const mixed = promisify(execFile)(process.execPath, [CLI, 'backup', `${copy}-2`], { env: { ...env, DATABASE_URL } })
+    const mixed = promisify(execFile)(process.execPath, [...CLI, 'backup', `${copy}-2`], {
+      env: { ...env, DATABASE_URL },
+    })
     await expect(mixed).rejects.toMatchObject({ code: 2, stderr: expect.stringContaining('is not the server of') })
     expect(existsSync(`${copy}-2`)).toBe(false)
     await end(original, 'SIGTERM')
@@ -240,8 +246,8 @@ test('reconcile works beside it without Redis, and the open page sees the refund
   const { token } = (await (await fetch(`${address}/demo/token`)).json()) as { token: string }
   const page = await connectSocket(address, { token })
   await page.next('welcome')
-  const { stdout } = await promisify(execFile)(process.execPath, [CLI, 'reconcile', 'demo-1'], {
-    env: { PATH: process.env['PATH'], DATA_DIR: dataDir, PROVIDER_API_URL: providerUrl, PROVIDER_API_KEY: 'a-key' },
+  const { stdout } = await promisify(execFile)(process.execPath, [...CLI, 'reconcile', 'demo-1'], {
+    env: { ...hostEnvironment(), DATA_DIR: dataDir, PROVIDER_API_URL: providerUrl, PROVIDER_API_KEY: 'a-key' },
   })
 
   expect(stdout).toBe('orders asked about: 1 (1 applied)\nrefunded: demo-1 7.2\n')

@@ -1,4 +1,4 @@
-import { createConsole, type ConsoleSettings } from '@paxyo/console'
+import { createConsole, startSecretReports, type ConsoleSettings } from '@paxyo/console'
 import type { BalanceMode } from '@paxyo/contracts'
 import { createKysely } from '@paxyo/database'
 import type { EventBus, EventPublisher } from '@paxyo/event-bus'
@@ -21,7 +21,13 @@ import {
 } from '@paxyo/ledger'
 import type { RefundApproval } from '@paxyo/order-core'
 import type { ConfiguredProvider } from '@paxyo/providers'
-import { createFailureThrottle, type FailureThrottle, type ReadinessCheck } from '@paxyo/service-kit'
+import {
+  createFailureThrottle,
+  createSecretUses,
+  type FailureThrottle,
+  type ReadinessCheck,
+  type SecretUses,
+} from '@paxyo/service-kit'
 import type { FastifyInstance } from 'fastify'
 import type { Pool } from 'pg'
 import type { Logger } from 'pino'
@@ -65,6 +71,8 @@ export interface IngestDeps {
   readonly apiKeys: readonly string[]
   /** Secrets and audience of browser tokens. */
   readonly tokens: TokenMintOptions
+  /** The record of the process, in which the bus has its keys; its own when undefined. */
+  readonly secretUses?: SecretUses
   /** Whether the API's documentation is served; it needs no key. */
   readonly hasDocs: boolean
   /** The endpoint that the environment configures, and which addresses are allowed. */
@@ -100,7 +108,7 @@ const COMMIT_AGE_MS_MAX = 10_000
 
 /** Accepts webhooks and API requests, and publishes the events that they cause. */
 export function createIngest(deps: IngestDeps): Ingest {
-  const { pool, publisher, apiKeys, log } = deps
+  const { pool, publisher, apiKeys, secretUses = createSecretUses(), log } = deps
   const providers = deps.providers.map(({ provider }) => provider)
   const metrics = createIngestMetrics(pool)
   const outbox = createOutbox({ pool, publisher, log, onPublish: metrics.batchPublished, ...deps.outboxSweep })
@@ -162,7 +170,21 @@ export function createIngest(deps: IngestDeps): Ingest {
     onAttempt: metrics.outgoingWebhookAttempted,
     onEndpointChanged: operations.endpointChanged,
   })
-  const apiKeyStore = createApiKeyStore({ db, keys: apiKeys, log })
+  const apiKeyStore = createApiKeyStore({
+    db,
+    keys: apiKeys,
+    onKeyUsed: secretUses.watch('panel_api_keys', apiKeys),
+    log,
+  })
+  secretUses.watch('jwt_secrets', deps.tokens.secrets)
+  const sources = deps.providers.map(({ provider, authentication }) => ({
+    provider,
+    authenticate: createWebhookAuthentication(
+      authentication,
+      secretUses.watch('webhook_tokens', authentication.tokens, provider.name),
+    ),
+  }))
+  const secretReports = startSecretReports({ pool, secretUses, gateways: () => gateways.gateways, log })
   const throttleOf = (door: 'panel_api' | 'webhook'): FailureThrottle =>
     createFailureThrottle({
       door,
@@ -197,10 +219,7 @@ export function createIngest(deps: IngestDeps): Ingest {
       // Before the first webhook: a word that is mapped opens no review.
       app.addHook('onReady', () => mappedWords.firstRead)
       registerWebhookRoute(app, {
-        sources: deps.providers.map(({ provider, authentication }) => ({
-          provider,
-          authenticate: createWebhookAuthentication(authentication),
-        })),
+        sources,
         batcher,
         throttle: throttleOf('webhook'),
         keepRejected(request) {
@@ -260,6 +279,7 @@ export function createIngest(deps: IngestDeps): Ingest {
       await mappedWords.close()
       await scheduledReconcile?.close()
       await batcher.close()
+      await secretReports.close()
       await databaseWatch[Symbol.asyncDispose]()
       await apiKeyStore.close()
       await console?.close()

@@ -7,6 +7,7 @@ import {
   createHttpServer,
   createLogger,
   createMetrics,
+  createSecretUses,
   listen,
   redisOptions,
   registerHealth,
@@ -38,7 +39,12 @@ await runService(async (resources) => {
     }),
     (it) => it.end(),
   )
-  const bus = createRedisBus({ ...redisOptions(config), onError: (err) => log.warn({ err }, 'redis') })
+  const secretUses = createSecretUses()
+  const bus = createRedisBus({
+    ...redisOptions(config),
+    onMessageKeyUsed: secretUses.watch('redis_message_keys', config.REDIS_MESSAGE_KEYS),
+    onError: (err) => log.warn({ err }, 'redis'),
+  })
   const publisher = resources.adopt(bus.connectPublisher(), (it) => it.close())
   const ingest = resources.use(
     createIngest({
@@ -52,6 +58,7 @@ await runService(async (resources) => {
       reconcileSchedule: reconcileSchedule(config),
       apiKeys: config.PANEL_API_KEYS,
       tokens: { secrets: config.JWT_SECRETS, audience: config.JWT_AUDIENCE },
+      secretUses,
       hasDocs: config.API_DOCS === 'on',
       outgoingWebhooks: outgoingWebhookSettings(config),
       console: config.CONSOLE === 'on' ? consoleSettings(config) : undefined,

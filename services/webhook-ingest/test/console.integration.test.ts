@@ -10,12 +10,13 @@ import {
   type Database,
   verifyAuditLog,
 } from '@paxyo/database'
-import { ALL_SCOPES, ROLE_SCOPES } from '@paxyo/panel-client'
+import { ALL_SCOPES, ROLE_SCOPES, type SecretsInUse } from '@paxyo/panel-client'
+import { fingerprintOf } from '@paxyo/service-kit'
 import type { LightMyRequestResponse } from 'fastify'
 import type { Kysely } from 'kysely'
 import { Secret, TOTP } from 'otpauth'
 import { eventually } from '@paxyo/testkit'
-import { API_KEY, anOrder, startIngest, type IngestFixture } from './ingest-fixture.ts'
+import { API_KEY, anOrder, startIngest, TOKEN, type IngestFixture } from './ingest-fixture.ts'
 
 // Operators sign in to the console, and the panel API accepts their sessions within their roles.
 
@@ -721,6 +722,37 @@ describe('/v1/keys', () => {
     expect(await statusWith(expired!.key)).toBe(401)
   })
 
+  test('an owner creates a key, which is shown once; no other role and no API key does', async () => {
+    const owner = await createOwner('Kim')
+    const networks = ['198.51.100.0/24', '2001:db8::/32', '203.0.113.7']
+    const limits = { scopes: ['tokens'], expiresAt: '2099-01-01T00:00:00.000Z', allowedNetworks: networks }
+    const created = await send('/v1/keys', { name: 'shop server', ...limits }, { cookie: owner })
+    expect(created.statusCode).toBe(201)
+    const { key, keyId } = created.json<{ key: string; keyId: string }>()
+    const headers = { authorization: `Bearer ${key}` }
+    expect((await send('/v1/tokens', { userId: 'ann' }, { headers })).statusCode).toBe(401)
+    expect((await send('/v1/tokens', { userId: 'ann' }, { headers, address: '198.51.100.7' })).statusCode).toBe(201)
+    const reader = (await send('/v1/keys', { name: 'reader' }, { cookie: owner })).json<{ keyId: string }>()
+    const { data } = (await send('/v1/keys', undefined, { cookie: owner })).json()
+    expect(data.find((one: { keyId: string }) => one.keyId === keyId)).toMatchObject({ name: 'shop server', ...limits })
+    expect(data.find((one: { keyId: string }) => one.keyId === reader.keyId)).toMatchObject({ scopes: ['read'] })
+    const log = await ingest.database.owner.query(`SELECT actor_name, after FROM audit_log WHERE subject = $1`, [keyId])
+    expect(log.rows).toEqual([{ actor_name: 'Kim', after: { name: 'shop server', ...limits } }])
+    expect(JSON.stringify([data, log.rows])).not.toContain(key)
+
+    const wrong = await send('/v1/keys', { name: 'x', allowedNetworks: ['198.51.100.0/33'] }, { cookie: owner })
+    expect(wrong.json()).toMatchObject({ code: 'validation_failed' })
+    const all = (await createApiKey(db, 'all', { scopes: ALL_SCOPES }))!
+    const operators = [await createOperator('Kit', 'support', '5'), await createOperator('Kai', 'viewer')]
+    for (const request of [...operators, { headers: { authorization: `Bearer ${all.key}` } }]) {
+      expect((await send('/v1/keys', { name: 'mine' }, request)).json().code).toBe('scope_missing')
+    }
+    for (const { cookie } of operators) {
+      const endpoint = await send('/v1/outgoing-webhooks/endpoints', { url: 'https://panel.example' }, { cookie })
+      expect(endpoint.json().code).toBe('scope_missing')
+    }
+  })
+
   test('a refund that resolves a review needs the scope of refunds', async () => {
     const { key } = (await createApiKey(db, 'reviewer', { scopes: ['reviews'] }))!
     const headers = { authorization: `Bearer ${key}` }
@@ -737,6 +769,37 @@ describe('/v1/keys', () => {
     await ingest.database.owner.query('UPDATE api_keys SET scopes = NULL WHERE key_id = $1', [keyId])
     const headers = { authorization: `Bearer ${key}` }
     expect((await send('/v1/tokens', { userId: 'ann' }, { headers })).statusCode).toBe(201)
+  })
+
+  test('an owner sees the address of a webhook, which is in the audit log; no other sender does', async () => {
+    const owner = await createOwner('Vic')
+    const { cookie: viewer } = await createOperator('Val', 'viewer')
+    const body = { provider: 'godofpanel' }
+    const shown = await send('/v1/webhook-address', body, { cookie: owner })
+    expect(shown.json()).toEqual({ path: `/webhooks/godofpanel/${TOKEN}`, proof: 'token' })
+    expect(shown.headers['cache-control']).toBe('no-store')
+    const { rows } = await ingest.database.owner.query(
+      `SELECT actor_name, subject, result FROM audit_log WHERE action = 'revealWebhookAddress' AND result = 'ok'`,
+    )
+    expect(rows).toEqual([{ actor_name: 'Vic', subject: 'godofpanel', result: 'ok' }])
+
+    expect((await send('/v1/webhook-address', body, { cookie: viewer })).json().code).toBe('scope_missing')
+    const byKey = { headers: { authorization: `Bearer ${API_KEY}` } }
+    expect((await send('/v1/webhook-address', body, byKey)).json().code).toBe('scope_missing')
+    const unknown = await send('/v1/webhook-address', { provider: 'another' }, { cookie: owner })
+    expect(unknown.json().code).toBe('unknown_provider')
+  })
+
+  test('an owner sees which secrets the services know, by fingerprints', async () => {
+    const owner = await createOwner('Viv')
+    const { cookie: support } = await createOperator('Sid', 'support', '1')
+    const list = async () => (await send('/v1/secrets', undefined, { cookie: owner })).json<SecretsInUse>().data
+    await eventually(async () => (await list()).length > 0)
+    const known = (await list()).map(({ kind, provider, secrets }) => [kind, provider, secrets[0]!.fingerprint])
+    expect(known).toContainEqual(['webhook_tokens', 'godofpanel', fingerprintOf('webhook_tokens', TOKEN)])
+    expect(known).toContainEqual(['panel_api_keys', null, fingerprintOf('panel_api_keys', API_KEY)])
+    for (const secret of [TOKEN, API_KEY]) expect(JSON.stringify(await list())).not.toContain(secret)
+    expect((await send('/v1/secrets', undefined, { cookie: support })).json().code).toBe('scope_missing')
   })
 
   test('an owner revokes a key, and also the one of the environment', async () => {

@@ -1,5 +1,5 @@
 import type { EventBus } from '@paxyo/event-bus'
-import { createWorker, type ReadinessCheck } from '@paxyo/service-kit'
+import { createSecretUses, createWorker, type ReadinessCheck, type SecretUses } from '@paxyo/service-kit'
 import type { FastifyInstance } from 'fastify'
 import type { Pool } from 'pg'
 import type { Logger } from 'pino'
@@ -8,6 +8,7 @@ import { createKeyServer } from './auth/key-server.ts'
 import { createTokenVerifier } from './auth/token-verifier.ts'
 import { registerEmbedScript } from './embed-script/embed-script-route.ts'
 import { loadEmbedScript } from './embed-script/embed-script.ts'
+import { announcedSecrets } from './control/announced-secrets.ts'
 import { startUserControl } from './control/start-user-control.ts'
 import { createGatewayMetrics } from './observe/metrics.ts'
 import { createOperations } from './operations/operations.ts'
@@ -38,6 +39,8 @@ export interface GatewayDeps {
     readonly jwksUrl?: string | undefined
     readonly audience: string
   }
+  /** The record of the process, in which the bus has its keys; its own when undefined. */
+  readonly secretUses?: SecretUses
   readonly allowedOrigins: readonly string[]
   readonly limits?: Partial<Limits>
   readonly log: Logger
@@ -60,7 +63,16 @@ const EPOCH_INTERVAL_MS = 3_000
 
 /** Creates the gateway: it authenticates browsers, sends the events that they missed, then forwards new events. */
 export function createGateway(deps: GatewayDeps): Gateway {
-  const { pool, replica, bus, tokens, allowedOrigins, limits: changedLimits, log } = deps
+  const {
+    pool,
+    replica,
+    bus,
+    tokens,
+    secretUses = createSecretUses(),
+    allowedOrigins,
+    limits: changedLimits,
+    log,
+  } = deps
   const metrics = createGatewayMetrics(() => ({
     connections: connections.count,
     streams: connections.countOf('stream'),
@@ -111,7 +123,12 @@ export function createGateway(deps: GatewayDeps): Gateway {
   const connections = createConnections({
     hub,
     orderReader: createOrderReader(source),
-    verifyToken: createTokenVerifier({ secrets, keyServer, audience }),
+    verifyToken: createTokenVerifier({
+      secrets,
+      onSecretUsed: secretUses.watch('jwt_secrets', secrets),
+      keyServer,
+      audience,
+    }),
     limits,
     allowedOrigins,
     log,
@@ -125,7 +142,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
     hub,
     receipts,
     log,
-    state: () => ({ connections: connections.count, users: hub.userCount }),
+    state: () => ({ connections: connections.count, users: hub.userCount, secrets: announcedSecrets(secretUses) }),
     onMessage: metrics.controlMessage,
   })
   const operations = createOperations({

@@ -5,6 +5,7 @@ import {
   createHttpServer,
   createLogger,
   createMetrics,
+  createSecretUses,
   listen,
   redisOptions,
   registerHealth,
@@ -51,13 +52,19 @@ await runService(async (resources) => {
   // Closing the HTTP server waits for its sockets, so it is created before the gateway, which then drains first.
   const app = resources.use(createHttpServer({ log, trustProxy: config.TRUST_PROXY }))
 
-  const bus = createRedisBus({ ...redisOptions(config), onError: (err) => log.warn({ err }, 'redis error') })
+  const secretUses = createSecretUses()
+  const bus = createRedisBus({
+    ...redisOptions(config),
+    onMessageKeyUsed: secretUses.watch('redis_message_keys', config.REDIS_MESSAGE_KEYS),
+    onError: (err) => log.warn({ err }, 'redis error'),
+  })
   const gateway = resources.adopt(
     createGateway({
       pool,
       replica,
       bus,
       tokens: { secrets: config.JWT_SECRETS, jwksUrl: config.JWT_JWKS_URL, audience: config.JWT_AUDIENCE },
+      secretUses,
       allowedOrigins: config.ALLOWED_ORIGINS,
       limits: limitsOf(config),
       log,

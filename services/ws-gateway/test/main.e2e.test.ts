@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import {
+  bundleProgram,
   connectSocket,
   createTestDatabase,
   eventually,
+  hostEnvironment,
   mintToken,
   sharedRedisUrl,
   startService,
@@ -15,7 +17,7 @@ import { spawnSync } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
 
-const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url))
+const MAIN = await bundleProgram(fileURLToPath(new URL('../src/main.ts', import.meta.url)))
 
 let database: TestDatabase
 beforeAll(async () => {
@@ -45,7 +47,7 @@ test('a wrong environment ends it at once, with a line for each problem and none
   const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN], {
     encoding: 'utf8',
     env: {
-      PATH: process.env['PATH'],
+      ...hostEnvironment(),
       DATABASE_URL: 'mysql://localhost/paxyo',
       PORT: '80a',
       JWT_SECRETS: 'hunter2',

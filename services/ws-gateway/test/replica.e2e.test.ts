@@ -1,7 +1,16 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { createPool, migrateToLatest } from '@paxyo/database'
 import { startLocalPostgres, type LocalPostgres } from '@paxyo/local-postgres'
-import { connectSocket, eventually, mintToken, sharedRedisUrl, startService, TEST_JWT_SECRET } from '@paxyo/testkit'
+import {
+  bundleProgram,
+  connectSocket,
+  eventually,
+  hostEnvironment,
+  mintToken,
+  sharedRedisUrl,
+  startService,
+  TEST_JWT_SECRET,
+} from '@paxyo/testkit'
 import { execFileSync, spawnSync } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -12,7 +21,7 @@ import { createReplicaReads, type ReplicaOutcome } from '../src/read/replica-rea
 import { createStreamReader, type StreamReader } from '../src/read/stream-reader.ts'
 import { createTestIngest } from './test-ingest.ts'
 
-const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url))
+const MAIN = await bundleProgram(fileURLToPath(new URL('../src/main.ts', import.meta.url)))
 const PASSWORD = 'p'
 
 /** A primary, and a replica that streams from it. */
@@ -68,7 +77,7 @@ test('a gateway does not start on a replica, and says why', () => {
   const { status, stderr } = spawnSync(process.execPath, [MAIN], {
     encoding: 'utf8',
     env: {
-      PATH: process.env['PATH'],
+      ...hostEnvironment(),
       DATABASE_URL: replica.url,
       REDIS_URL: sharedRedisUrl(),
       JWT_SECRETS: TEST_JWT_SECRET,

@@ -1,4 +1,9 @@
-import { PAGE_SIZE_MAX, type ListOutgoingWebhooksQuery, type OutgoingWebhookView } from '@paxyo/panel-client'
+import {
+  PAGE_SIZE_MAX,
+  type ListOutgoingWebhooksQuery,
+  type OutgoingWebhookAttempt,
+  type OutgoingWebhookView,
+} from '@paxyo/panel-client'
 import { withPanelApi } from '../api/with-panel-api.ts'
 import type { Cli } from '../cli.ts'
 import { Failure } from '../failure.ts'
@@ -42,11 +47,21 @@ export async function showWebhook(cli: Cli, webhookId: string): Promise<void> {
   cli.print(webhook, () =>
     [
       table([toRow(webhook)]),
+      table(webhook.attemptHistory.map(toAttemptRow)),
       `endpoint ${webhook.endpointId}; next attempt: ${webhook.dueAt ?? 'none'}`,
       printable(webhook.body),
-    ].join('\n'),
+    ]
+      .filter((part) => part !== '')
+      .join('\n'),
   )
 }
+
+const toAttemptRow = ({ at, durationMs, status, error, response }: OutgoingWebhookAttempt): string[] => [
+  at,
+  `${durationMs} ms`,
+  printable(status === null ? (error ?? '') : `status ${status}`),
+  printable(response ?? ''),
+]
 
 export async function retryWebhooks(
   cli: Cli,

@@ -25,7 +25,7 @@ export const addOutgoingWebhooks: AddCommand = (program, terminal, finished) => 
     )
   webhooks
     .command('show')
-    .description('show one with its body')
+    .description('show one with its attempts and its body')
     .argument('<webhookId>')
     .action(action(terminal, finished, async (cli, _options, id: string) => (await load()).showWebhook(cli, id)))
   webhooks

@@ -15,7 +15,7 @@ const NEEDED: readonly (readonly [role: string, table: string, rights: readonly 
   [ingest, 'reconciliations', ['SELECT', 'INSERT', 'UPDATE']],
   [ingest, 'reconcile_runs', ['SELECT', 'INSERT', 'UPDATE', 'DELETE']],
   [ingest, 'stream_epoch', ['SELECT', 'UPDATE']],
-  [ingest, 'api_keys', ['SELECT', 'UPDATE']],
+  [ingest, 'api_keys', ['SELECT', 'INSERT', 'UPDATE']],
   [ingest, 'idempotency_keys', ['SELECT', 'INSERT']],
   [ingest, 'refund_feed', ['SELECT', 'UPDATE']],
   [ingest, 'change_feed', ['SELECT', 'INSERT', 'UPDATE']],

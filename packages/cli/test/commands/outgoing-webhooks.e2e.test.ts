@@ -74,7 +74,9 @@ test('an endpoint from its creation to its end, with what it got and what it ref
   expect(await run('list', '--endpoint', id)).toMatch(/refund.paid +order A-1 +delivered +1 attempts +status 200/)
 
   const [{ webhookId }] = JSON.parse(await run('list', '--json')) as [{ webhookId: string }]
-  expect(await run('show', webhookId)).toContain('"type":"refund.paid"')
+  const shown = await run('show', webhookId)
+  expect(shown).toContain('"type":"refund.paid"')
+  expect(shown).toMatch(/^\S+Z +\d+ ms +status 200$/m)
   expect(await run('retry', webhookId)).toBe('1 webhooks are due.\n')
   expect(await run('retry', '--dead')).toContain('Nothing to retry')
   expect((await paxyo(['outgoing-webhooks', 'retry'], env)).stderr).toContain('name one webhook, or all with --dead')

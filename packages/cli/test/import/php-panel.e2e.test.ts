@@ -11,7 +11,8 @@ import { exportPhpPanel, ORDERS_MAP, USERS_MAP, type PhpPanel } from './php-pane
 // The move of a whole panel, killed in the middle of everything: infra/docs/migrating-from-php.md.
 
 const USERS = 5_000
-const ORDERS = 100_000
+/** Forty batches, about half of which are there when it is killed. */
+const ORDERS = 20_000
 
 let dir: string
 let database: TestDatabase

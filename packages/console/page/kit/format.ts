@@ -57,6 +57,22 @@ export const formatClockTime = (time: string | number): string =>
   cached('clock', (tag) => new Intl.DateTimeFormat(tag, { timeStyle: 'medium', hourCycle: 'h23' })).format(
     new Date(time),
   )
+
+/** `14:02`, or `Nov 27, 2026, 14:02` for a time of another day. */
+export function formatSince(time: string, nowMs: number): string {
+  const date = new Date(time)
+  const isToday = date.toDateString() === new Date(nowMs).toDateString()
+  return cached(
+    isToday ? 'since-today' : 'since',
+    (tag) =>
+      new Intl.DateTimeFormat(tag, {
+        ...(isToday ? {} : { dateStyle: 'medium' }),
+        timeStyle: 'short',
+        hourCycle: 'h23',
+      }),
+  ).format(date)
+}
+
 export const formatDay = (day: string): string =>
   cached('day', (tag) => new Intl.DateTimeFormat(tag, { dateStyle: 'medium', timeZone: 'UTC' })).format(new Date(day))
 

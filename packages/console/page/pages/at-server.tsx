@@ -1,12 +1,11 @@
 import type { OutgoingWebhookView } from '@paxyo/panel-client'
 import { webhooksSent } from '../data/changes.ts'
 import { useList } from '../data/pages.ts'
-import { t, textOf } from '../kit/language.ts'
-import { Ago, Badge, Panel, type Tone } from '../parts/basic.tsx'
+import { t } from '../kit/language.ts'
+import { Ago, Panel } from '../parts/basic.tsx'
+import { WebhookLink, WebhookState } from '../parts/outgoing-webhook.tsx'
 import { SendError } from '../parts/send-error.tsx'
 import { ListTable } from '../parts/table.tsx'
-
-export const WEBHOOK_TONES: Readonly<Record<string, Tone>> = { pending: 'warn', dead: 'bad', delivered: 'good' }
 
 /** The outgoing webhooks about an order, and whether the panel's server has received them. */
 export const AtServer = ({ orderId }: { orderId: string }) => {
@@ -23,12 +22,12 @@ export const AtServer = ({ orderId }: { orderId: string }) => {
         empty={t('order.noneSent')}
         idOf={(webhook) => webhook.webhookId}
         columns={[
-          { title: t('webhooks.type'), cell: ({ type }) => textOf('webhookType', type) ?? type },
+          { title: t('webhooks.type'), cell: (webhook) => <WebhookLink webhook={webhook} /> },
           {
             title: t('column.state'),
             cell: ({ state, lastError }) => (
               <>
-                <Badge tone={WEBHOOK_TONES[state] ?? 'quiet'}>{textOf('webhookState', state) ?? state}</Badge>{' '}
+                <WebhookState state={state} />{' '}
                 {state === 'delivered' || lastError === null ? null : <SendError error={lastError} />}
               </>
             ),

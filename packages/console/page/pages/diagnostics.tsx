@@ -29,7 +29,7 @@ export const Doctor = () => (
             fix={hint === null ? null : <ServerSentence text={hint} code={`hint.${code}`} values={values} />}
           >
             <strong>
-              <bdi>{check}</bdi>
+              <ServerSentence text={check} code={`check.${check}`} />
             </strong>{' '}
             <ServerSentence text={message} code={`message.${code}`} values={values} />
           </Check>
@@ -74,9 +74,10 @@ export const LedgerAuditPanel = () => (
               verdict={count === 0 ? t('doctor.ok') : t('ledgerAudit.count', { count })}
             >
               <ServerSentence text={title} code={`audit.${check}`} />
-              {rows.map(({ subject, detail }) => (
+              {rows.map(({ subject, detail, code, values }) => (
                 <span key={`${subject} ${detail}`} class="check-fix">
-                  <ServerSentence text={`${subject} ${detail}`} />
+                  <bdi class="breakable">{subject}</bdi>{' '}
+                  <ServerSentence text={detail} code={`detail.${code}`} values={values} />
                 </span>
               ))}
             </Check>

@@ -12,6 +12,7 @@ import { AuditLog } from './audit-log.tsx'
 import { Doctor, LedgerAuditPanel } from './diagnostics.tsx'
 import { Keys } from './keys.tsx'
 import { Operators } from './operators.tsx'
+import { Secrets } from './secrets.tsx'
 
 /** The services, the keys, and what operators did. */
 export const Health = () => (
@@ -20,6 +21,7 @@ export const Health = () => (
     <Doctor />
     {can('operators') ? <LedgerAuditPanel /> : null}
     {can('keys') ? <Keys /> : null}
+    {can('operators') && can('keys') ? <Secrets /> : null}
     {can('operators') ? <Operators /> : null}
     {can('operators') ? <AuditLog /> : null}
   </Screen>

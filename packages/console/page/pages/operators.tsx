@@ -4,9 +4,9 @@ import { get, path, post, send } from '../data/api.ts'
 import { useResource } from '../data/resource.ts'
 import { t } from '../kit/language.ts'
 import { readAmount } from '../kit/money.ts'
-import { Ago, Badge, Button, Code, Field, Panel, Problem, Skeleton } from '../parts/basic.tsx'
-import { CopyButton } from '../parts/copy.tsx'
-import { ActionDialog, Dialog } from '../parts/dialog.tsx'
+import { Ago, Badge, Button, Field, Panel, Problem, Skeleton } from '../parts/basic.tsx'
+import { ActionDialog } from '../parts/dialog.tsx'
+import { SecretDialog } from '../parts/secret-dialog.tsx'
 import { Table } from '../parts/table.tsx'
 
 const ROLES = ['viewer', 'support', 'owner'] as const
@@ -41,7 +41,15 @@ export const Operators = () => {
       {question.value === undefined ? null : (
         <Ask question={question.value} link={link} onDone={reload} onClose={() => (question.value = undefined)} />
       )}
-      {link.value === undefined ? null : <LinkDialog link={link.value} onClose={() => (link.value = undefined)} />}
+      {link.value === undefined ? null : (
+        <SecretDialog
+          title={t('operators.link')}
+          detail={t('operators.linkDetail')}
+          secret={new URL(link.value.link, location.href).href}
+          copy={t('operators.copyLink')}
+          onClose={() => (link.value = undefined)}
+        />
+      )}
     </Panel>
   )
 }
@@ -173,23 +181,5 @@ const Invite = ({ link, onDone, onClose }: Omit<AskProps, 'question'>) => {
         />
       ) : null}
     </ActionDialog>
-  )
-}
-
-const LinkDialog = ({ link, onClose }: { link: OperatorLinkView; onClose: () => void }) => {
-  const address = new URL(link.link, location.href).href
-  return (
-    <Dialog title={t('operators.link')} onClose={onClose}>
-      <div class="form">
-        <p>{t('operators.linkDetail')}</p>
-        <p class="copy-line">
-          <Code>{address}</Code>
-          <CopyButton text={address} label={t('operators.copyLink')} />
-        </p>
-        <div class="form-actions">
-          <Button onClick={onClose}>{t('action.close')}</Button>
-        </div>
-      </div>
-    </Dialog>
   )
 }

@@ -2,19 +2,23 @@ import type { JSX } from 'preact'
 import { type Place, hrefOf } from '../data/router.ts'
 import { t } from '../kit/language.ts'
 import { Empty, Screen } from '../parts/basic.tsx'
-import { Account } from './account.tsx'
+import { lazy } from '../parts/lazy.tsx'
 import { Delivery } from './delivery.tsx'
-import { Health } from './health.tsx'
 import { Live } from './live.tsx'
 import { Order } from './order.tsx'
 import { Refunds } from './refunds.tsx'
 import { Rejected } from './rejected.tsx'
 import { Reviews } from './reviews.tsx'
 import { Search } from './search.tsx'
-import { SetUp } from './set-up.tsx'
 import { Today } from './today.tsx'
 import { User } from './user.tsx'
+import { Webhook } from './webhook.tsx'
 import { Webhooks } from './webhooks.tsx'
+
+// A person seldom begins with them: without them, the first view is smaller.
+const Health = lazy(async () => (await import('./health.tsx')).Health)
+const SetUp = lazy(async () => (await import('./set-up.tsx')).SetUp)
+const Account = lazy(async () => (await import('./account.tsx')).Account)
 
 /** The pages by the first part of their address. */
 const PAGES: Readonly<Record<string, (place: Place) => JSX.Element | undefined>> = {
@@ -27,7 +31,7 @@ const PAGES: Readonly<Record<string, (place: Place) => JSX.Element | undefined>>
   deliveries: ({ id }) => (id === undefined ? undefined : <Delivery key={id} id={id} />),
   refunds: () => <Refunds />,
   rejected: () => <Rejected />,
-  webhooks: () => <Webhooks />,
+  webhooks: ({ id }) => (id === undefined ? <Webhooks /> : <Webhook key={id} id={id} />),
   health: () => <Health />,
   setup: () => <SetUp />,
   account: () => <Account />,

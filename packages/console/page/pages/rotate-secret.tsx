@@ -2,9 +2,9 @@ import type { RotatedSecret, WebhookEndpoint } from '@paxyo/panel-client'
 import { useSignal } from '@preact/signals'
 import { path, post } from '../data/api.ts'
 import { t } from '../kit/language.ts'
-import { Button, Code } from '../parts/basic.tsx'
-import { CopyButton } from '../parts/copy.tsx'
-import { ActionDialog, Dialog } from '../parts/dialog.tsx'
+import { Button } from '../parts/basic.tsx'
+import { ActionDialog } from '../parts/dialog.tsx'
+import { SecretDialog } from '../parts/secret-dialog.tsx'
 
 type Step = 'add' | 'retire' | 'replace'
 
@@ -45,20 +45,13 @@ export const RotateSecret = ({ endpoint, onChanged }: Props) => {
         </ActionDialog>
       )}
       {secret.value === null || step.value !== undefined ? null : (
-        <Dialog title={t('secret.new')} onClose={() => (secret.value = null)}>
-          <div class="form">
-            <p>{t('secret.newDetail')}</p>
-            <p class="copy-line">
-              <Code>{secret.value}</Code>
-              <CopyButton text={secret.value} label={t('secret.copy')} />
-            </p>
-            <div class="form-actions">
-              <Button kind="primary" onClick={() => (secret.value = null)}>
-                {t('action.close')}
-              </Button>
-            </div>
-          </div>
-        </Dialog>
+        <SecretDialog
+          title={t('secret.new')}
+          detail={t('secret.newDetail')}
+          secret={secret.value}
+          copy={t('secret.copy')}
+          onClose={() => (secret.value = null)}
+        />
       )}
     </>
   )

@@ -7,13 +7,12 @@ import { hrefOf } from '../data/router.ts'
 import { can } from '../data/session.ts'
 import { t } from '../kit/language.ts'
 import { Ago, Badge, Field, Panel, Button } from '../parts/basic.tsx'
+import { RetryButton, WEBHOOK_TONES } from '../parts/outgoing-webhook.tsx'
 import { Progress, useProgress, type ProgressStep } from '../parts/progress.tsx'
 import { SendError } from '../parts/send-error.tsx'
 import { Subject } from '../parts/subject.tsx'
 import { ListTable } from '../parts/table.tsx'
 import type { RefundFilter } from '../state/days.ts'
-import { WEBHOOK_TONES } from './at-server.tsx'
-import { RetryButton } from './webhooks.tsx'
 
 type State = OutgoingWebhookView['state']
 
@@ -64,7 +63,14 @@ export const SentRefunds = ({ provider, service }: RefundFilter) => {
         idOf={(webhook) => webhook.webhookId}
         columns={[
           { title: t('order.id'), cell: ({ subject }) => <Subject subject={subject} /> },
-          { title: t('column.time'), cell: (webhook) => <Ago time={webhook.createdAt} /> },
+          {
+            title: t('column.time'),
+            cell: ({ webhookId, createdAt }) => (
+              <a href={hrefOf('webhooks', webhookId)}>
+                <Ago time={createdAt} />
+              </a>
+            ),
+          },
           {
             title: t('column.state'),
             cell: (webhook) => (

@@ -74,7 +74,7 @@ export const WebServerPanel = () => {
 
 const Configuration = ({ text }: { text: string }) => (
   <>
-    <pre class="body" dir="ltr" tabIndex={0} role="region" aria-label={t('setup.webServer')}>
+    <pre class="body" dir="ltr" tabIndex={0} role="group" aria-label={t('setup.webServer')}>
       {text}
     </pre>
     <div class="buttons">

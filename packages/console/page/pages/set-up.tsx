@@ -1,24 +1,14 @@
-import type {
-  DeliveryView,
-  EndpointList,
-  OutgoingWebhookView,
-  Page,
-  TestWebhook as TestWebhookResult,
-} from '@paxyo/panel-client'
-import { useSignal } from '@preact/signals'
-import { get, post } from '../data/api.ts'
+import type { DeliveryView, EndpointList, OutgoingWebhookView, Page } from '@paxyo/panel-client'
+import { get } from '../data/api.ts'
 import { anyDelivery, webhooksSent } from '../data/changes.ts'
 import { liveState } from '../data/live.ts'
 import { useResource } from '../data/resource.ts'
-import { can } from '../data/session.ts'
-import { formatDuration } from '../kit/duration.ts'
 import { t } from '../kit/language.ts'
-import { Button, Code, Field, Panel, Problem, Screen } from '../parts/basic.tsx'
+import { Panel, Screen } from '../parts/basic.tsx'
 import { Check } from '../parts/checks.tsx'
-import { CopyButton } from '../parts/copy.tsx'
-import { useRequest } from '../parts/request.ts'
-import { checksOf, webhookAddress } from '../state/checks.ts'
+import { checksOf } from '../state/checks.ts'
 import { isServerReached } from '../state/verdicts.ts'
+import { WebhookAddressPanel } from './set-up-address.tsx'
 import { CHECK_TONES, ScriptTagPanel } from './set-up-tag.tsx'
 import { WebServerPanel } from './set-up-web-server.tsx'
 
@@ -26,7 +16,7 @@ import { WebServerPanel } from './set-up-web-server.tsx'
 export const SetUp = () => (
   <Screen title={t('setup.title')} lead={t('setup.lead')}>
     <Checks />
-    <WebhookAddress />
+    <WebhookAddressPanel />
     <ScriptTagPanel />
     <WebServerPanel />
   </Screen>
@@ -81,50 +71,4 @@ async function readClock(signal: AbortSignal): Promise<number> {
   const response = await fetch('/console/files/icon.svg', { method: 'HEAD', cache: 'no-store', signal })
   const date = Date.parse(response.headers.get('date') ?? '')
   return Number.isNaN(date) ? 0 : Date.now() - date
-}
-
-const WebhookAddress = () => {
-  const provider = useSignal('godofpanel')
-  const address = webhookAddress(location.origin, provider.value.trim() || 'godofpanel')
-  return (
-    <Panel title={t('setup.address')}>
-      <p>{t('setup.addressDetail')}</p>
-      <div class="set-up-fields">
-        <Field label={t('order.provider')} name="provider" autocomplete="off" dir="ltr" bind={provider} />
-      </div>
-      <p class="copy-line">
-        <Code>{address}</Code>
-        <CopyButton text={address} label={t('setup.copyAddress')} />
-      </p>
-      {can('orders:write') ? <TestWebhook provider={provider.value.trim()} /> : null}
-    </Panel>
-  )
-}
-
-/** Has webhook-ingest receive a webhook with the provider's credentials. */
-const TestWebhook = ({ provider }: { provider: string }) => {
-  const result = useSignal<TestWebhookResult | undefined>(undefined)
-  const request = useRequest()
-  const test = async (): Promise<void> => {
-    result.value = undefined
-    result.value = await post<TestWebhookResult>('/v1/test-webhook', { provider })
-  }
-  const { value: found } = result
-  return (
-    <div class="test-webhook">
-      <Button isBusy={request.isBusy.value} onClick={() => void request.run(test)}>
-        {t('setup.test')}
-      </Button>
-      <Problem problem={request.problem.value} />
-      <div role="status">
-        {found === undefined ? null : found.isDelivered ? (
-          <p class="tick">{t('setup.testDelivered', { after: formatDuration(found.tookMs) })}</p>
-        ) : (
-          <p class="field-problem">
-            {t('setup.testFailed')} <bdi>{found.error ?? `HTTP ${found.status ?? ''}`}</bdi>
-          </p>
-        )}
-      </div>
-    </div>
-  )
 }

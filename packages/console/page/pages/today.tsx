@@ -7,7 +7,7 @@ import { hrefOf } from '../data/router.ts'
 import { nowMs } from '../kit/clock.ts'
 import { formatNumber } from '../kit/format.ts'
 import { t } from '../kit/language.ts'
-import { Ago, Problem, Screen, Sum } from '../parts/basic.tsx'
+import { Ago, Problem, Screen, Since, Sum } from '../parts/basic.tsx'
 import { SendError } from '../parts/send-error.tsx'
 import { Sparkline } from '../parts/sparkline.tsx'
 import { useDays } from '../parts/days.ts'
@@ -132,7 +132,7 @@ const ServerTile = ({ endpoints }: { endpoints: Summary['endpoints'] | undefined
       {failing.length === 0 ? t(verdict === 'quiet' ? 'today.noServer' : 'today.serverGood') : null}
       {failing.map(({ endpointId, since, lastError }) => (
         <span key={endpointId} class="tile-line">
-          {t('today.serverSince')} <Ago time={since} />
+          {t('today.serverSince')} <Since time={since} />
           {lastError === null ? null : (
             <>
               : <SendError error={lastError} />

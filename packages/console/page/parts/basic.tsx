@@ -3,7 +3,7 @@ import type { ComponentChildren, InputHTMLAttributes } from 'preact'
 import { useEffect, useRef } from 'preact/hooks'
 import type { ApiProblem } from '../data/api.ts'
 import { nowMs } from '../kit/clock.ts'
-import { formatAmount, formatExactTime, formatRelativeTime, formatSum } from '../kit/format.ts'
+import { formatAmount, formatExactTime, formatRelativeTime, formatSince, formatSum } from '../kit/format.ts'
 import { t, textOf } from '../kit/language.ts'
 import { statusText } from '@paxyo/contracts/data'
 
@@ -64,6 +64,13 @@ export const Ago = ({ time }: { time: string }) => (
   </time>
 )
 
+/** A time as "14:02", with the exact time as its title. */
+export const Since = ({ time }: { time: string }) => (
+  <time dateTime={time} title={formatExactTime(time)}>
+    {formatSince(time, nowMs.value)}
+  </time>
+)
+
 export const Time = ({ time }: { time: string }) => <time dateTime={time}>{formatExactTime(time)}</time>
 
 /** An id or another text of a machine: from left to right, and it may break anywhere. */
@@ -115,7 +122,7 @@ export const Button = (props: ButtonProps) => {
 
 /** What went wrong, in a sentence. */
 export function problemText(problem: ApiProblem): string {
-  const known = textOf('problem', problem.code)
+  const known = textOf('problem', problem.code, { detail: problem.message })
   if (known !== undefined) return known
   return problem.message === '' ? t('problem.other', { code: problem.code }) : problem.message
 }

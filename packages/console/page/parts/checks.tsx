@@ -17,10 +17,10 @@ interface CheckProps {
 export const Check = ({ name, state, tone, verdict, fix, children }: CheckProps) => (
   <li data-check={name} data-state={state}>
     <Badge tone={tone}>{verdict}</Badge>
-    <span>
+    <div>
       {children}
-      {fix ? <span class="check-fix">{fix}</span> : null}
-    </span>
+      {fix ? <div class="check-fix">{fix}</div> : null}
+    </div>
   </li>
 )
 

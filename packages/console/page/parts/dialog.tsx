@@ -7,25 +7,34 @@ import { formatAmount, formatPlain } from '../kit/format.ts'
 import { Button, Field, Problem } from './basic.tsx'
 import { randomId } from '../kit/id.ts'
 import { useRequest } from './request.ts'
+import { say } from './say.tsx'
 
 interface DialogProps {
   readonly title: string
   readonly onClose: () => void
+  /** For commands and tables. */
+  readonly isWide?: boolean
   readonly children: ComponentChildren
 }
 
+/** What had the focus on the page before a dialog, and the one that followed it, were opened. */
+let opener: Element | null = null
+
 /** A modal dialog of the browser: it keeps the focus, and Escape closes it. */
-export const Dialog = ({ title, onClose, children }: DialogProps) => {
+export const Dialog = ({ title, onClose, isWide = false, children }: DialogProps) => {
   const dialog = useRef<HTMLDialogElement>(null)
   useEffect(() => {
-    const opener = document.activeElement
+    const { activeElement } = document
+    if (!(activeElement?.closest('dialog') instanceof Element)) opener = activeElement
     dialog.current?.showModal()
     return () => {
-      if (opener instanceof HTMLElement) opener.focus({ preventScroll: true })
+      // What opened it may be gone, such as with a case that is decided.
+      const next = opener?.isConnected === true ? opener : document.querySelector('main h1')
+      if (next instanceof HTMLElement) next.focus({ preventScroll: true })
     }
   }, [])
   return (
-    <dialog ref={dialog} class="dialog" aria-labelledby="dialog-title" onClose={onClose}>
+    <dialog ref={dialog} class={isWide ? 'dialog wide' : 'dialog'} aria-labelledby="dialog-title" onClose={onClose}>
       <h2 id="dialog-title">{title}</h2>
       {children}
     </dialog>
@@ -64,6 +73,7 @@ export const ActionDialog = (props: ActionDialogProps) => {
     void request.run(async () => {
       await run({ note: note.value.trim(), idempotencyKey: key.current })
       onClose()
+      say(t('dialog.done', { title: props.title }))
     })
   }
 

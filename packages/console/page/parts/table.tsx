@@ -24,7 +24,7 @@ export function Table<Item>({ label, columns, items, idOf, isStream = false }: T
   return (
     // A wide table is scrolled within its frame, also with the keyboard.
     <div class="table-frame" role="group" aria-label={label} tabIndex={0}>
-      <table role="table" class={isStream ? 'stream' : undefined}>
+      <table role="table" aria-label={label} class={isStream ? 'stream' : undefined}>
         <thead role="rowgroup">
           <tr role="row">
             {columns.map(({ title, isNumber }) => (

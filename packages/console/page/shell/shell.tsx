@@ -8,6 +8,7 @@ import { t } from '../kit/language.ts'
 import { Button } from '../parts/basic.tsx'
 import { Icon } from '../parts/icons.tsx'
 import { LanguageSelect } from '../parts/language-select.tsx'
+import { Said } from '../parts/say.tsx'
 import { Navigation } from './navigation.tsx'
 import { SearchBox } from './search-box.tsx'
 import { ThemeSwitch } from './theme-switch.tsx'
@@ -50,6 +51,7 @@ export const Shell = ({ session: current, children }: { session: Session; childr
       <main id="main" tabIndex={-1}>
         {children}
       </main>
+      <Said />
     </div>
   )
 }

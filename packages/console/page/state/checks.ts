@@ -33,7 +33,3 @@ export const checksOf = (facts: SetUpFacts): readonly Check[] => [
   { name: 'webhooks', state: stateOf(facts.hasDeliveries) },
   { name: 'server', state: stateOf(facts.isServerReached) },
 ]
-
-/** The address that the provider calls; the token is configured and not known to the page. */
-export const webhookAddress = (origin: string, provider: string): string =>
-  `${origin}/webhooks/${encodeURIComponent(provider)}/TOKEN`

@@ -18,6 +18,8 @@ export const EMPTY_FEED: Feed = { rows: [], seconds: [] }
 export const NO_FILTER: FeedFilter = { outcome: '', provider: '', user: '' }
 
 export const FEED_ROWS_MAX = 200
+/** With the earlier ones that the person has asked for. */
+export const EARLIER_ROWS_MAX = 2_000
 /** A person cannot read more; above it the page shows a sample, and says so. */
 export const ROWS_PER_SECOND_MAX = 10
 const RATE_SECONDS = 10
@@ -34,9 +36,12 @@ export function withBatch(feed: Feed, batch: OperationsBatch, filter: FeedFilter
   const current = recent.find((other) => other.second === second) ?? { second, deliveries: 0, shown: 0 }
   const budget = ROWS_PER_SECOND_MAX - current.shown
   const shown = batch.rows.filter((row) => matches(row, filter)).slice(0, Math.max(0, budget))
+  // The page may have read it from the API before, where it does not say what was refunded.
+  const ids = new Set(shown.map(({ deliveryId }) => deliveryId))
+  const others = feed.rows.filter(({ deliveryId }) => !ids.has(deliveryId))
   const deliveries = Object.values(batch.outcomes).reduce((sum, count) => sum + (count ?? 0), 0)
   return {
-    rows: [...shown.toReversed(), ...feed.rows].slice(0, FEED_ROWS_MAX),
+    rows: [...shown.toReversed(), ...others].slice(0, FEED_ROWS_MAX),
     seconds: [
       ...recent.filter((other) => other.second !== second),
       { second, deliveries: current.deliveries + deliveries, shown: current.shown + shown.length },
@@ -56,14 +61,27 @@ export function rateOf({ seconds }: Feed, nowMs: number): { readonly perSecond: 
 }
 
 /**
- * Deliveries of the API, newest first, as rows. The newest one that changed an order says the order's status; an earlier one
- * would say what the order became later.
+ * The rows, and deliveries of the API that are earlier, newest first. The newest one that changed an order says the order's
+ * status; an earlier one would say what the order became later.
  */
-export function rowsOf(deliveries: readonly DeliveryView[]): OperationsRow[] {
-  const orders = new Set<string | null>()
-  return deliveries.map(({ orderStatus, ...row }) => {
-    const isNewest = row.outcome === 'applied' && !orders.has(row.orderId)
-    if (isNewest) orders.add(row.orderId)
-    return { ...row, reported: null, status: isNewest ? orderStatus : null, refund: null, currency: null }
-  })
+export function withEarlier(feed: Feed, deliveries: readonly DeliveryView[]): Feed {
+  const known = new Set(feed.rows.map(({ deliveryId }) => deliveryId))
+  const orders = new Set(feed.rows.filter(({ outcome }) => outcome === 'applied').map(({ orderId }) => orderId))
+  const earlier = deliveries
+    .filter(({ deliveryId }) => !known.has(deliveryId))
+    .map(({ orderStatus, ...row }): OperationsRow => {
+      const isNewest = row.outcome === 'applied' && !orders.has(row.orderId)
+      if (isNewest) orders.add(row.orderId)
+      return { ...row, reported: null, status: isNewest ? orderStatus : null, refund: null, currency: null }
+    })
+  return { ...feed, rows: [...feed.rows, ...earlier].slice(0, EARLIER_ROWS_MAX) }
+}
+
+/**
+ * Asks for what is before the oldest row. Times of the API have milliseconds, so that it returns the rows of the same one
+ * again, which are known.
+ */
+export function before({ rows }: Feed): { readonly to?: string } {
+  const oldest = rows.at(-1)
+  return oldest === undefined ? {} : { to: new Date(Date.parse(oldest.receivedAt) + 1).toISOString() }
 }

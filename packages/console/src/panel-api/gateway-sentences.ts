@@ -1,5 +1,7 @@
 import type { Sentence } from '@paxyo/database/diagnostics'
 
+export const GATEWAY_CHECKS = ['bus', 'gateways'] as const
+
 /** What the checks of the bus and the gateways find, by code. */
 export const GATEWAY_SENTENCES = {
   bus_ok: { message: 'messages arrive' },

@@ -1,12 +1,7 @@
 import { appendAuditEntry, hashToken, type Database, type Operator } from '@paxyo/database'
 import { boundedText } from '@paxyo/contracts'
 import { reject, type PanelApi } from '@paxyo/panel-api-kit'
-import {
-  generateRegistrationOptions,
-  verifyRegistrationResponse,
-  type RegistrationResponseJSON,
-  type VerifiedRegistrationResponse,
-} from '@simplewebauthn/server'
+import type { RegistrationResponseJSON, VerifiedRegistrationResponse } from '@simplewebauthn/server'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Kysely } from 'kysely'
 import { z } from 'zod'
@@ -17,7 +12,7 @@ import { passwordSchema } from './sign-in-routes.ts'
 import type { SignInDeps } from './start-session.ts'
 import { storeChallenge, takeChallenge } from './challenges.ts'
 import { attestationSchema } from './passkey-schemas.ts'
-import type { RelyingParty } from './verify-passkey.ts'
+import { loadWebauthn, type RelyingParty } from './verify-passkey.ts'
 
 const PASSKEYS_MAX = 20
 const passwordBody = z.strictObject({ password: passwordSchema })
@@ -83,6 +78,7 @@ async function offerRegistration(
   if (!(await checkPassword(deps, request, reply, { operator, action: 'addPasskey', password }))) return reply
   const known = await passkeysOf(deps.db, operator)
   if (known.length >= PASSKEYS_MAX) return reject(reply, 'validation_failed', `at most ${PASSKEYS_MAX} passkeys`)
+  const { generateRegistrationOptions } = await loadWebauthn()
   const options = await generateRegistrationOptions({
     rpName: 'Paxyo',
     rpID: id,
@@ -139,6 +135,7 @@ async function verify(
   expectedChallenge: string,
   response: RegistrationResponseJSON,
 ): Promise<VerifiedRegistrationResponse['registrationInfo']> {
+  const { verifyRegistrationResponse } = await loadWebauthn()
   try {
     const result = await verifyRegistrationResponse({
       response,

@@ -1,15 +1,14 @@
 import { hashToken, makeToken, type Database, type OperatorPasskeys, type Operators } from '@paxyo/database'
-import {
-  generateAuthenticationOptions,
-  verifyAuthenticationResponse,
-  type AuthenticationResponseJSON,
-} from '@simplewebauthn/server'
+import type { AuthenticationResponseJSON } from '@simplewebauthn/server'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { sql, type Kysely, type Selectable } from 'kysely'
 import type { z } from 'zod'
 import { challengeCookie, challengeToken } from './cookie.ts'
 import { storeChallenge, takeChallenge } from './challenges.ts'
 import type { assertionSchema } from './passkey-schemas.ts'
+
+/** Loaded with the first passkey: no start needs it. */
+export const loadWebauthn = () => import('@simplewebauthn/server')
 
 /** The page that passkeys belong to. */
 export interface RelyingParty {
@@ -36,6 +35,7 @@ export async function offerChallenge(
   reply: FastifyReply,
   { id }: RelyingParty,
 ): Promise<FastifyReply> {
+  const { generateAuthenticationOptions } = await loadWebauthn()
   const options = await generateAuthenticationOptions({ rpID: id, userVerification: 'required' })
   const { token, hash } = makeToken()
   await storeChallenge(db, hash, options.challenge)
@@ -76,6 +76,7 @@ async function newCount(
   expectedChallenge: string,
   { party, response }: PasskeyCheck,
 ): Promise<number | undefined> {
+  const { verifyAuthenticationResponse } = await loadWebauthn()
   try {
     const { verified, authenticationInfo } = await verifyAuthenticationResponse({
       response: response as AuthenticationResponseJSON,

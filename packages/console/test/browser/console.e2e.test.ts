@@ -1,15 +1,15 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
-import { connectSocket, eventually, launchChromium, type TestSocket } from '@paxyo/testkit'
+import { connectSocket, eventually, launchChromium, takeScreenshot, type TestSocket } from '@paxyo/testkit'
 import axe from 'axe-core'
-import { mkdirSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import type { Browser, Page } from 'playwright-core'
 import { PASSWORD, startConsole, type ConsoleSystem } from './console-system.ts'
+import { dialogsOf, openDialog, textIn, type Locale } from './dialogs.ts'
 import { NINE_TASKS, openPage as open } from './nine-tasks.ts'
+import { pageFaults, recordSaid, structureFaults } from './screen-reader.ts'
 
 // What an operator does in the browser, by clicks alone.
-
-const SCREENSHOTS = fileURLToPath(new URL('../../../../.artifacts/console/', import.meta.url))
 
 let system: ConsoleSystem
 let browser: Browser
@@ -164,6 +164,36 @@ test('webhooks appear as they are committed, without a reload', async () => {
   await owner.getByRole('region', { name: 'What it did' }).getByText('+$0.75').waitFor()
 })
 
+test('earlier updates are read page by page, with the filter, while the page is paused', async () => {
+  await system.database.owner.query(
+    `INSERT INTO deliveries (delivery_id, provider, provider_order_id, body, outcome, received_at)
+     SELECT 'early-' || n, 'godofpanel', 'E-' || n, '{}', CASE WHEN n > 298 THEN 'ignored' ELSE 'stale' END,
+       '2026-01-01'::timestamptz - n * interval '1 second'
+     FROM generate_series(1, 300) AS n`,
+  )
+  await open(owner, 'Today')
+  await open(owner, 'Live')
+  const rows = owner.getByRole('table', { name: 'Live' }).locator('tbody tr')
+  await owner.getByText('E-1', { exact: true }).waitFor()
+  expect(await rows.count()).toBe(30)
+  const earlier = owner.getByRole('button', { name: 'Show earlier updates' })
+  await earlier.click()
+  await rows.nth(129).waitFor()
+  await owner.getByText('what comes in now is not shown').waitFor()
+  expect(new Set(await rows.allTextContents()).size).toBe(130)
+
+  await owner.getByLabel('Outcome').selectOption({ label: 'Ignored' })
+  await owner.getByText('E-300', { exact: true }).waitFor()
+  expect(await rows.count()).toBe(2)
+  expect(await earlier.count()).toBe(0)
+  await owner.getByLabel('Outcome').selectOption({ label: 'All' })
+  await owner.getByText('E-1', { exact: true }).waitFor()
+  await owner.getByLabel('User', { exact: true }).fill('ann')
+  await owner.getByText('E-1', { exact: true }).waitFor({ state: 'detached' })
+  await rows.getByText('A-1').waitFor()
+  expect(await rows.count()).toBe(1)
+})
+
 test('an order is found by its id, with its refund', async () => {
   await owner.keyboard.press('/')
   await owner.keyboard.type('A-1')
@@ -260,7 +290,7 @@ test('a user who is not connected says so; rejected webhooks are replayed', asyn
   await owner.getByText('from').first().click()
   await owner.getByRole('button', { name: 'Replay', exact: true }).click()
   await owner.getByText('It still cannot be read.').waitFor()
-  expect(await owner.getByRole('region', { name: 'The text that the provider sent' }).textContent()).toBe(
+  expect(await owner.getByRole('group', { name: 'The text that the provider sent' }).textContent()).toBe(
     '<html>502</html>',
   )
 })
@@ -316,6 +346,49 @@ test('the secret of an endpoint is rotated in steps', async () => {
   await owner.getByRole('button', { name: 'New secret' }).waitFor()
 })
 
+test('a webhook token is rotated in steps, by what the services report', async () => {
+  await open(owner, 'Health')
+  const name = 'Webhook tokens · godofpanel'
+  await owner.getByRole('table', { name }).getByRole('row').nth(1).waitFor()
+  await owner.getByRole('button', { name: `Rotate: ${name}` }).click()
+  const dialog = owner.getByRole('dialog')
+  const step = (step: string, state: string): Promise<void> =>
+    dialog.locator(`[data-check="${step}"][data-state="${state}"]`).waitFor()
+  await step('generate', 'open')
+  await dialog.getByRole('button', { name: 'Make a secret' }).click()
+  await step('generate', 'done')
+  await dialog.getByText('npm run secrets -- --rotate webhook-tokens').waitFor()
+  await dialog.getByRole('combobox').selectOption('systemd')
+  await dialog.getByText('/etc/paxyo/secrets/webhook-tokens').first().waitFor()
+
+  // As a service that was restarted with both.
+  const made = await dialog.locator('[data-check="generate"] code').last().textContent()
+  await system.database.owner.query(
+    `INSERT INTO service_secrets (process, service, kind, provider, fingerprint, place, reported_at)
+     SELECT process, service, kind, provider, $1, 0, now() + interval '1 hour' FROM service_secrets WHERE kind = 'webhook_tokens'`,
+    [made],
+  )
+  await dialog.getByRole('button', { name: 'Check now' }).click()
+  await step('known', 'done')
+  await step('move', 'waiting')
+  await dialog.getByRole('button', { name: 'Close' }).click()
+  await system.database.owner.query('DELETE FROM service_secrets WHERE fingerprint = $1', [made])
+})
+
+test('an owner sees the address of the webhook with its token, after a click', async () => {
+  await open(owner, 'Set-up')
+  const address = owner.getByRole('region', { name: 'The address for your provider' })
+  await address.getByText('and the token, which is not shown here').waitFor()
+  expect(await address.getByRole('button', { name: 'Copy the address' }).count()).toBe(0)
+  await address.getByRole('button', { name: 'Show the complete address' }).click()
+  const shown = await address.locator('code').textContent()
+  expect(
+    (await fetch(shown!, { method: 'POST', body: JSON.stringify({ order_id: '93504', status: 'Pending' }) })).status,
+  ).toBe(200)
+  await address.getByRole('button', { name: 'Hide' }).click()
+  await address.getByText('and the token, which is not shown here').waitFor()
+})
+
 test('the script tag is tested in this browser, and the web server gets a configuration with its host', async () => {
   await open(owner, 'Set-up')
   const tag = owner.getByRole('region', { name: 'The script tag for your pages' })
@@ -356,6 +429,57 @@ test('the script tag is tested in this browser, and the web server gets a config
   expect(await server.getByRole('button', { name: 'Copy the configuration' }).count()).toBe(0)
 })
 
+test('an endpoint is added and pinged, and a key is created; each secret is shown once', async () => {
+  const pings: string[] = []
+  const receiver = createServer((request, response) => {
+    pings.push(String(request.headers['webhook-signature']))
+    response.end()
+  })
+  await new Promise<void>((resolve) => receiver.listen(0, '127.0.0.1', resolve))
+  try {
+    const dialog = owner.getByRole('dialog')
+    await open(owner, 'Outgoing webhooks')
+    await owner.getByRole('button', { name: 'Add an endpoint' }).click()
+    const url = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/paxyo`
+    await dialog.getByLabel('Address').fill(url)
+    for (const type of ['Order changed', 'Account changed', 'Review opened']) await dialog.getByLabel(type).uncheck()
+    await dialog.getByRole('button', { name: 'Add an endpoint' }).click()
+    await dialog.getByText(/^whsec_/).waitFor()
+    await dialog.getByText('Your server accepted it.').waitFor()
+    expect(pings).toEqual([expect.stringMatching(/^v1,/)])
+    await dialog.getByRole('button', { name: 'Close' }).click()
+    const endpoint = owner.getByRole('listitem').filter({ hasText: url })
+    await endpoint.getByText('Refund paid', { exact: true }).waitFor()
+    await endpoint.getByRole('button', { name: 'Edit' }).click()
+    await dialog.getByLabel('Review opened').check()
+    await dialog.getByRole('button', { name: 'Save and ping' }).click()
+    await endpoint.getByText('Refund paid · Review opened').waitFor()
+    await endpoint.getByText('Your server accepted it.').waitFor()
+
+    await open(owner, 'Health')
+    await owner.getByRole('button', { name: 'Create a key' }).click()
+    await dialog.getByLabel('Name').fill('shop server')
+    await dialog.getByLabel('Register orders').check()
+    await dialog.getByRole('button', { name: 'Create the key' }).click()
+    await dialog.getByText(/^pxk_/).waitFor()
+    await dialog.getByRole('button', { name: 'Close' }).click()
+    await owner.getByRole('row', { name: /shop server.*read · orders:write/ }).waitFor()
+    await owner.getByRole('row', { name: /Olga.*Created an API key/ }).waitFor()
+    await owner.getByRole('row', { name: /Olga.*Created an endpoint/ }).waitFor()
+    // A second endpoint and a second key are not what the following tests are about.
+    const { data } = (await (await system.api('/v1/outgoing-webhooks/endpoints')).json()) as {
+      data: { endpointId: string; url: string }[]
+    }
+    await system.database.owner.query('DELETE FROM outgoing_webhook_endpoints WHERE endpoint_id = $1', [
+      data.find((one) => one.url === url)!.endpointId,
+    ])
+    await system.database.owner.query(`DELETE FROM api_keys WHERE name = 'shop server'`)
+  } finally {
+    receiver.close()
+    receiver.closeAllConnections()
+  }
+})
+
 test('refunds are summed by day, provider and service', async () => {
   await open(owner, 'Refunds')
   const paid = owner.getByRole('region', { name: 'What was paid back' })
@@ -390,6 +514,7 @@ const PAGES = [
   'refunds',
   'rejected',
   'webhooks',
+  'webhooks/WEBHOOK',
   'health',
   'setup',
   'account',
@@ -401,23 +526,111 @@ test.each([
   ['light', 390, 'ar', ['', 'setup', 'health', 'reviews', 'refunds', 'orders/A-1']],
   ['dark', 390, 'en', PAGES],
 ] as const)(
-  '%s, %d px, %s: axe finds nothing serious, and nothing is wider than the screen',
+  '%s, %d px, %s: axe finds nothing serious, a screen reader gets the structure, and nothing is wider than the screen',
   async (colorScheme, width, locale, paths) => {
-    mkdirSync(SCREENSHOTS, { recursive: true })
     const viewport = { width, height: 844 }
     const page = watch(await system.openLike(owner, browser, { colorScheme, viewport, locale }))
+    const { data } = (await (await system.api('/v1/outgoing-webhooks?limit=1')).json()) as {
+      data: [{ webhookId: string }]
+    }
     for (const path of paths) {
-      await goWithin(page, path)
+      await goWithin(page, path.replace('WEBHOOK', data[0].webhookId))
       await page.locator('.skeleton, [aria-busy="true"]').first().waitFor({ state: 'detached' })
       expect({ path, faults: await findFaults(page) }).toEqual({ path, faults: [] })
-      await page.screenshot({
-        path: `${SCREENSHOTS}${path.replaceAll(/\W/g, '-')}-${colorScheme}-${width}-${locale}.png`,
-        fullPage: true,
+      const name = `console/${path.replaceAll(/\W/g, '-')}-${colorScheme}-${width}-${locale}`
+      await takeScreenshot(page, name, { fullPage: true })
+      const structure = await structureOf(page, 'body')
+      expect({ path, faults: pageFaults(structure, textIn(locale, 'shell.menu')) }).toEqual({ path, faults: [] })
+      expect({ path, title: await page.title() }).toEqual({
+        path,
+        title: `${await page.locator('h1').textContent()} · Paxyo`,
       })
       const isTooWide = await page.evaluate(
         () => document.documentElement.scrollWidth > document.documentElement.clientWidth,
       )
       expect({ path, isTooWide }).toEqual({ path, isTooWide: false })
+    }
+    await page.context().close()
+  },
+)
+
+test.each([
+  ['light', 1440, 'en'],
+  ['dark', 390, 'ar'],
+] as const)(
+  '%s, %d px, %s: dialogs hold the focus and give it back, and axe finds nothing serious',
+  async (colorScheme, width, locale) => {
+    for (const [index, status] of ['Failed', 'Zamkniete'].entries()) {
+      const id = `D-${locale}-${index}`
+      await system.register(id, `94${width}${index}`)
+      await system.webhook({ order_id: `94${width}${index}`, status })
+    }
+    const page = watch(await system.openLike(owner, browser, { colorScheme, viewport: { width, height: 844 }, locale }))
+    for (const dialog of await dialogsOf(system.database.owner, 'zoe')) {
+      const { name } = dialog
+      await goWithin(page, dialog.path)
+      await openDialog(page, dialog, locale)
+      expect({ name, faults: await findFaults(page, 'dialog[open]') }).toEqual({ name, faults: [] })
+      const structure = await structureOf(page, 'dialog[open]')
+      expect({ name, faults: structureFaults(structure) }).toEqual({ name, faults: [] })
+      const title = await page.locator('#dialog-title').textContent()
+      expect({ name, first: structure.split('\n')[0] }).toEqual({
+        name,
+        first: expect.stringContaining(`dialog "${title}"`),
+      })
+      expect({ name, isWithin: await focusIsIn(page, 'dialog[open]') }).toEqual({ name, isWithin: true })
+      await page.keyboard.press('Escape')
+      await page.locator('dialog').waitFor({ state: 'detached' })
+      const focused = await page.evaluate(() => document.activeElement?.textContent)
+      expect({ name, focused }).toEqual({
+        name,
+        focused: expect.stringContaining(textIn(locale, dialog.buttons[0]!)),
+      })
+    }
+    await page.context().close()
+  },
+)
+
+test.each(['en', 'de', 'ar'] as const satisfies readonly Locale[])(
+  '%s: a decision is said, and rows that come in are not',
+  async (locale) => {
+    await system.register(`S-${locale}`, `95-${locale}`)
+    await system.webhook({ order_id: `95-${locale}`, status: 'Failed' })
+    const page = watch(await system.openLike(owner, browser, { viewport: { width: 1440, height: 900 }, locale }))
+    await goWithin(page, 'reviews')
+    await page.locator('.inbox-list a', { hasText: `S-${locale}` }).click()
+    await page.locator('article').getByRole('heading', { level: 2 }).first().waitFor()
+    const said = await recordSaid(page)
+    await page.keyboard.press('e')
+    await page.getByRole('dialog').getByLabel(textIn(locale, 'dialog.note')).fill('asked')
+    await page
+      .getByRole('dialog')
+      .getByRole('button', { name: textIn(locale, 'action.leave') })
+      .click()
+    await page.locator('dialog').waitFor({ state: 'detached' })
+    const done = textIn(locale, 'dialog.done').replace('{title}', textIn(locale, 'review.leaveTitle'))
+    await eventually(async () => (await said()).includes(done))
+    expect(await page.locator('h1').evaluate((heading) => heading === document.activeElement)).toBe(true)
+
+    await goWithin(page, 'live')
+    await page.getByRole('table', { name: textIn(locale, 'live.title') }).waitFor()
+    const before = (await said()).length
+    await system.webhook({ order_id: `95-${locale}`, status: 'Completed' })
+    await page
+      .getByRole('row', { name: new RegExp(`S-${locale}`) })
+      .nth(1)
+      .waitFor()
+    expect((await said()).slice(before)).toEqual([])
+    const table = await structureOf(page, 'main table')
+    for (const title of [
+      'column.time',
+      'column.outcome',
+      'live.what',
+      'order.id',
+      'order.provider',
+      'live.refund',
+    ] as const) {
+      expect(table).toContain(`columnheader "${textIn(locale, title)}"`)
     }
     await page.context().close()
   },
@@ -465,13 +678,19 @@ async function goWithin(page: Page, path: string): Promise<void> {
   }, `/console/${path}`)
 }
 
+/** Chromium's accessibility tree. */
+const structureOf = (page: Page, selector: string): Promise<string> => page.locator(selector).first().ariaSnapshot()
+
+const focusIsIn = (page: Page, selector: string): Promise<boolean> =>
+  page.locator(selector).evaluate((element) => element.contains(document.activeElement))
+
 /** The violations that axe finds. It runs in the browser's debugger, which no Content-Security-Policy restricts. */
-async function findFaults(page: Page): Promise<unknown[]> {
+async function findFaults(page: Page, selector = 'html'): Promise<unknown[]> {
   if (!(await page.evaluate(() => 'axe' in globalThis))) await page.evaluate(axe.source)
-  const violations = await page.evaluate(async () => {
+  const violations = await page.evaluate(async (within) => {
     const inPage = (globalThis as unknown as { axe: typeof axe }).axe
-    return (await inPage.run({ resultTypes: ['violations'] })).violations
-  })
+    return (await inPage.run(within, { resultTypes: ['violations'] })).violations
+  }, selector)
   return violations
     .filter(({ impact }) => impact === 'serious' || impact === 'critical')
     .map(({ id, nodes }) => ({ id, nodes: nodes.map(({ html, failureSummary }) => `${html} ${failureSummary}`) }))

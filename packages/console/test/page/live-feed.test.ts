@@ -2,13 +2,15 @@ import { expect, test } from '@jest/globals'
 import type { OperationsBatch, OperationsRow } from '@paxyo/contracts'
 import type { DeliveryView } from '@paxyo/panel-client'
 import {
+  before,
+  EARLIER_ROWS_MAX,
   EMPTY_FEED,
   FEED_ROWS_MAX,
   NO_FILTER,
   rateOf,
   ROWS_PER_SECOND_MAX,
-  rowsOf,
   withBatch,
+  withEarlier,
   type Feed,
 } from '../../page/state/live-feed.ts'
 
@@ -40,6 +42,11 @@ const batch = (rows: readonly OperationsRow[], deliveries = rows.length): Operat
 
 const ids = ({ rows }: Feed): string[] => rows.map(({ deliveryId }) => deliveryId)
 
+const earlier = (deliveryId: string, orderId: string | null, change: Partial<DeliveryView> = {}): DeliveryView => {
+  const { reported: _reported, status: _status, refund: _refund, currency: _currency, ...delivery } = row(deliveryId)
+  return { ...delivery, orderId, orderStatus: 'completed', reason: null, replayOf: null, ...change }
+}
+
 test('the newest row is at the top', () => {
   const feed = withBatch(
     withBatch(EMPTY_FEED, batch([row('1'), row('2')]), NO_FILTER, 0),
@@ -48,6 +55,16 @@ test('the newest row is at the top', () => {
     0,
   )
   expect(ids(feed)).toEqual(['3', '2', '1'])
+})
+
+test('a delivery that was read before its batch arrived is one row', () => {
+  const feed = withBatch(
+    withEarlier(EMPTY_FEED, [earlier('2', 'A-1'), earlier('1', 'A-1')]),
+    batch([row('2')]),
+    NO_FILTER,
+    0,
+  )
+  expect(ids(feed)).toEqual(['2', '1'])
 })
 
 test('above a rate it shows a sample, says so, and counts all', () => {
@@ -95,21 +112,28 @@ test('it keeps a bounded number of rows', () => {
   expect(feed.seconds.length).toBeLessThanOrEqual(10)
 })
 
-test('of the deliveries before the page was opened, the newest that changed an order says what it is now', () => {
-  const before = (deliveryId: string, orderId: string | null, change: Partial<DeliveryView> = {}): DeliveryView => {
-    const { reported: _reported, status: _status, refund: _refund, currency: _currency, ...delivery } = row(deliveryId)
-    return { ...delivery, orderId, orderStatus: 'completed', reason: null, replayOf: null, ...change }
-  }
-  const deliveries = [
-    before('4', 'A-1', { outcome: 'progress' }),
-    before('3', 'A-1'),
-    before('2', null, { orderStatus: null }),
-    before('1', 'A-1'),
-  ]
-  expect(rowsOf(deliveries).map(({ deliveryId, status }) => [deliveryId, status])).toEqual([
+test('of earlier deliveries, the newest that changed an order says what it is now', () => {
+  const first = withEarlier(EMPTY_FEED, [
+    earlier('4', 'A-1', { outcome: 'progress' }),
+    earlier('3', 'A-1'),
+    earlier('2', null, { orderStatus: null }),
+    earlier('1', 'A-1'),
+  ])
+  const { rows } = withEarlier(first, [earlier('1', 'A-1'), earlier('0', 'A-1'), earlier('-1', 'A-2')])
+  expect(rows.map(({ deliveryId, status }) => [deliveryId, status])).toEqual([
     ['4', null],
     ['3', 'completed'],
     ['2', null],
     ['1', null],
+    ['0', null],
+    ['-1', 'completed'],
   ])
+})
+
+test('earlier ones are asked for from the time of the oldest row on, and their number is bounded', () => {
+  expect(before(EMPTY_FEED)).toEqual({})
+  const feed = withBatch(EMPTY_FEED, batch([row('1')]), NO_FILTER, 0)
+  expect(before(feed)).toEqual({ to: '2026-01-01T00:00:00.001Z' })
+  const many = Array.from({ length: EARLIER_ROWS_MAX }, (_, at) => earlier(`e-${at}`, null))
+  expect(withEarlier(feed, many).rows).toHaveLength(EARLIER_ROWS_MAX)
 })

@@ -1,11 +1,12 @@
 import { expect, test } from '@jest/globals'
 import type { OutgoingWebhookView, RejectedRequestView, WebhookEndpoint } from '@paxyo/panel-client'
 import { orderChanged, reviewsChanged, refundsPaid } from '../../page/data/changes.ts'
+import { formatSince } from '../../page/kit/format.ts'
 import { mergePages } from '../../page/data/pages.ts'
 import { createReader } from '../../page/data/resource.ts'
 import { hrefOf, placeOf } from '../../page/data/router.ts'
 import { causesOf } from '../../page/state/causes.ts'
-import { checksOf, webhookAddress } from '../../page/state/checks.ts'
+import { checksOf } from '../../page/state/checks.ts'
 import { curlOf } from '../../page/state/curl.ts'
 import { deliveriesByDay, lastDays, linePoints, refundsOf, sumsBy, toCsv } from '../../page/state/days.ts'
 import {
@@ -208,8 +209,13 @@ test('the checks of the set-up', () => {
 })
 
 test('what is copied is escaped', () => {
-  expect(webhookAddress('https://a.example', 'a/b')).toBe('https://a.example/webhooks/a%2Fb/TOKEN')
   expect(curlOf({ provider: 'p', body: `it's` }, 'https://a.example')).toBe(
-    `curl -X POST 'https://a.example/webhooks/p/TOKEN' -H 'Content-Type: application/json' -d 'it'\\''s'`,
+    `curl -X POST 'https://a.example/webhooks/p/'"$WEBHOOK_TOKEN" -H 'Content-Type: application/json' -d 'it'\\''s'`,
   )
+})
+
+test('a time of today is a time of day; one of another day has its date', () => {
+  const now = new Date(2026, 10, 28, 15, 0)
+  expect(formatSince(new Date(2026, 10, 28, 14, 2).toISOString(), now.getTime())).toBe('14:02')
+  expect(formatSince(new Date(2026, 10, 27, 14, 2).toISOString(), now.getTime())).toMatch(/^Nov 27, 2026, 14:02$/)
 })

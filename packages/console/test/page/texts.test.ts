@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals'
-import { DATABASE_SENTENCES, type Sentence } from '@paxyo/database/diagnostics'
-import { AUDIT_CHECKS } from '@paxyo/ledger/audit'
+import { DATABASE_CHECKS, DATABASE_SENTENCES, type Sentence } from '@paxyo/database/diagnostics'
+import { AUDIT_CHECKS, AUDIT_DETAILS } from '@paxyo/ledger/audit'
 import { RECORDED_OUTCOMES, ORDER_STATUSES, WEBHOOK_TYPES } from '@paxyo/contracts/data'
 import { REVIEW_REASONS } from '@paxyo/order-core'
 import { fillText, formatText, preferredLanguage, type Texts } from '../../page/kit/language.ts'
@@ -10,7 +10,7 @@ import { deSentences } from '../../page/text/de-sentences.ts'
 import { de } from '../../page/text/de.ts'
 import { en, type TextKey } from '../../page/text/en.ts'
 import type { Text } from '../../page/text/text.ts'
-import { GATEWAY_SENTENCES } from '../../src/panel-api/gateway-sentences.ts'
+import { GATEWAY_CHECKS, GATEWAY_SENTENCES } from '../../src/panel-api/gateway-sentences.ts'
 
 const LANGUAGES: Readonly<Record<string, Texts>> = { en, de, ar }
 const KEYS = Object.keys(en) as TextKey[]
@@ -58,7 +58,9 @@ const SENTENCES: [string, Sentence][] = Object.entries({ ...DATABASE_SENTENCES, 
 const SERVER_SENTENCES = Object.fromEntries([
   ...SENTENCES.map(([code, { message }]) => [`message.${code}`, message]),
   ...SENTENCES.filter(([, { hint }]) => hint !== undefined).map(([code, { hint }]) => [`hint.${code}`, hint]),
+  ...[...DATABASE_CHECKS, ...GATEWAY_CHECKS].map((check) => [`check.${check}`, check]),
   ...AUDIT_CHECKS.map(({ name, title }) => [`audit.${name}`, title]),
+  ...Object.entries(AUDIT_DETAILS).map(([code, detail]) => [`detail.${code}`, detail]),
 ]) as Readonly<Record<string, string>>
 
 // Those of the server are in English.

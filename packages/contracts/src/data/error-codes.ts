@@ -64,6 +64,7 @@ export const ERROR_CODES = {
   endpoint_of_environment: { status: 409, title: 'This endpoint is configured by OUTGOING_WEBHOOK_URL.' },
   secret_rotation_pending: { status: 409, title: 'The endpoint has two secrets already.' },
   too_many_endpoints: { status: 409, title: 'There are too many endpoints of outgoing webhooks.' },
+  too_many_api_keys: { status: 409, title: 'There are too many active API keys.' },
   operator_exists: { status: 409, title: 'An operator has this name already.' },
   last_owner: { status: 409, title: 'One owner must remain who can sign in.' },
   link_invalid: { status: 410, title: 'The link does not exist, was used, or has expired.' },

@@ -36,5 +36,7 @@ export {
   PROTOCOL_VERSION_MIN,
   SEEN_REVISION,
 } from './protocol-version.ts'
-export { WEBHOOK_TYPES, type WebhookType } from './webhook-types.ts'
+export { FINGERPRINT_CHARS, fingerprintText, SECRET_KINDS, type SecretKind } from './secret-kinds.ts'
+export { fillSentence, type SentenceValues } from './fill-sentence.ts'
+export { DEFAULT_WEBHOOK_TYPES, WEBHOOK_TYPES, type WebhookType } from './webhook-types.ts'
 export { CURSOR_CHARS_MAX, DRAIN_MS_MAX, PAGE_ORDERS_MAX, TOKEN_CHARS_MAX } from './wire-limits.ts'

@@ -9,3 +9,11 @@ export const WEBHOOK_TYPES = [
 ] as const
 
 export type WebhookType = (typeof WEBHOOK_TYPES)[number]
+
+/** The types of an endpoint that names none. */
+export const DEFAULT_WEBHOOK_TYPES: readonly WebhookType[] = [
+  'order.updated',
+  'refund.paid',
+  'account.updated',
+  'review.opened',
+]

@@ -65,6 +65,16 @@ const sentPositionSchema = z.tuple([
   z.literal([0, 1]),
 ])
 
+/** A secret that a process knows, without the secret. The kinds of later versions are kept. */
+const announcedSecretSchema = z.object({
+  kind: z.string().max(64),
+  provider: z.string().max(64),
+  fingerprint: z.string().max(64),
+  place: z.int().nonnegative(),
+  /** Null when the process has not seen it used. */
+  usedMsAgo: ageMsSchema.nullable(),
+})
+
 export const gatewayMessageSchema = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('gateway'),
@@ -75,6 +85,8 @@ export const gatewayMessageSchema = z.discriminatedUnion('type', [
     version: z.string().max(64).optional(),
     /** How long its last message to itself over the bus took; absent before the first one. */
     busMs: ageMsSchema.optional(),
+    /** The secrets that it accepts. */
+    secrets: z.array(announcedSecretSchema).max(100).optional(),
   }),
   z.object({ type: z.literal('gateway_closed'), gatewayId: idSchema }),
   z.object({
@@ -95,6 +107,7 @@ export const gatewayMessageSchema = z.discriminatedUnion('type', [
 
 export type ControlMessage = z.infer<typeof controlMessageSchema>
 export type ConnectionReport = z.infer<typeof connectionReportSchema>
+export type AnnouncedSecret = z.infer<typeof announcedSecretSchema>
 export type GatewayMessage = z.infer<typeof gatewayMessageSchema>
 export type ReceiptsMessage = Extract<GatewayMessage, { type: 'receipts' }>
 export type Receipt = z.infer<typeof receiptSchema>

@@ -56,7 +56,9 @@ const endpointSchema = z.object({
   type: z.literal('endpoint'),
   at: timestampSchema,
   endpointId: z.string(),
-  state: z.enum(['failing', 'delivering']).describe('What an endpoint of outgoing webhooks has begun to do.'),
+  state: z
+    .enum(['failing', 'delivering'])
+    .describe('What an endpoint of outgoing webhooks does. Further attempts repeat it, at most once a second.'),
   error: z.string().nullable(),
 })
 

@@ -31,7 +31,7 @@ const LEAST: ApiKeyLimits = { scopes: ['read'] }
 export const API_KEYS_MAX = 100
 
 /**
- * Creates an API key, as the database's owner. Several can be active at once, for rotation.
+ * Creates an API key. Several can be active at once, for rotation.
  *
  * @param limits by default it only reads.
  * @returns the key, which cannot be read again; undefined when {@link API_KEYS_MAX} are active.

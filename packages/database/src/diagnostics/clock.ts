@@ -1,5 +1,5 @@
-import type { Diagnostic } from './diagnostic.ts'
-import { found } from './sentences.ts'
+import { fromSentences, type Diagnostic } from './diagnostic.ts'
+import { DATABASE_SENTENCES } from './sentences.ts'
 
 /** Beyond this, the logs of two machines are hard to correlate. */
 const WARNING_MS = 2_000
@@ -12,6 +12,9 @@ export interface ClockReading {
   readonly receivedAtMs: number
   readonly serverMs: number
 }
+
+/** Of any server. */
+const found = fromSentences(DATABASE_SENTENCES)
 
 /**
  * Compares the local clock with that of a server.

@@ -1,3 +1,5 @@
+import { fillSentence, type SentenceValues } from '@paxyo/contracts/data'
+
 /** The result of one check of the doctor. */
 export interface Diagnostic {
   readonly check: string
@@ -10,8 +12,6 @@ export interface Diagnostic {
   readonly code?: string
   readonly values?: SentenceValues
 }
-
-export type SentenceValues = Readonly<Record<string, string | number>>
 
 /** What a check can find, in English. `{name}` is replaced by a value. */
 export interface Sentence {
@@ -35,15 +35,12 @@ export const fromSentences =
     return {
       check,
       status,
-      message: fill(message, values),
-      ...(hint !== undefined && isProblem ? { hint: fill(hint, values) } : {}),
+      message: fillSentence(message, values),
+      ...(hint !== undefined && isProblem ? { hint: fillSentence(hint, values) } : {}),
       code,
       values,
     }
   }
-
-const fill = (text: string, values: SentenceValues): string =>
-  text.replaceAll(/\{(\w+)\}/g, (whole, name: string) => String(values[name] ?? whole))
 
 /**
  * A check without a problem.

@@ -1,4 +1,4 @@
-import { fromSentences } from './diagnostic.ts'
+import { fromSentences, type Diagnostic } from './diagnostic.ts'
 
 /** What the checks of a database find, by code. A page translates the codes; the command line shows these sentences. */
 export const DATABASE_SENTENCES = {
@@ -114,4 +114,32 @@ export const DATABASE_SENTENCES = {
   tables_not_checked: { message: 'roles, partitions and the outbox are checked after the migrations' },
 } as const
 
-export const found = fromSentences(DATABASE_SENTENCES)
+/** What is checked. A setting of PostgreSQL that is wrong has its own name. */
+export const DATABASE_CHECKS = [
+  'audit-signature',
+  'changes',
+  'outbox',
+  'outgoing-webhooks',
+  'parked',
+  'partitions',
+  'postgres-clock',
+  'postgres-settings',
+  'postgres-standby',
+  'postgres-version',
+  'reconcile',
+  'rejected',
+  'replication',
+  'reviews',
+  'tables',
+] as const
+
+type Check = (typeof DATABASE_CHECKS)[number] | 'random_page_cost' | 'max_connections' | DurabilitySetting
+/** Settings without which a crash loses what was acknowledged. */
+export type DurabilitySetting = 'synchronous_commit' | 'fsync' | 'full_page_writes'
+
+export const found: (
+  status: Diagnostic['status'],
+  check: Check,
+  code: keyof typeof DATABASE_SENTENCES,
+  values?: Diagnostic['values'],
+) => Diagnostic = fromSentences(DATABASE_SENTENCES)

@@ -1,8 +1,9 @@
 import type { ReadSession } from './read-session.ts'
 import type { Diagnostic } from './diagnostic.ts'
-import { found } from './sentences.ts'
+import { found, type DurabilitySetting } from './sentences.ts'
 
-const NAMES = ['synchronous_commit', 'fsync', 'full_page_writes', 'random_page_cost', 'max_connections']
+const DURABILITY: readonly DurabilitySetting[] = ['synchronous_commit', 'fsync', 'full_page_writes']
+const NAMES = [...DURABILITY, 'random_page_cost', 'max_connections']
 /** Above this the planner prefers sequential scans to index lookups of a batch's rows. */
 const RANDOM_PAGE_COST_MAX = 2
 /** Two instances of each service with their pools, and an operator. */
@@ -28,9 +29,7 @@ export async function diagnoseSettings(database: ReadSession): Promise<readonly 
 }
 
 function durability(setting: Readonly<Record<string, string>>): Diagnostic[] {
-  return ['synchronous_commit', 'fsync', 'full_page_writes']
-    .filter((name) => setting[name] === 'off')
-    .map((name) =>
-      found('failed', name, name === 'synchronous_commit' ? 'synchronous_commit_off' : 'setting_off', { name }),
-    )
+  return DURABILITY.filter((name) => setting[name] === 'off').map((name) =>
+    found('failed', name, name === 'synchronous_commit' ? 'synchronous_commit_off' : 'setting_off', { name }),
+  )
 }

@@ -1,5 +1,5 @@
 import { sql, type Kysely } from 'kysely'
-import { eraseOrders } from './erasure/functions.ts'
+import { eraseOrders, OF_ITS_ORDERS } from './erasure/functions.ts'
 
 /**
  * The order to which a delivery belongs, of those that have had its provider order: an erasure leaves the deliveries of other
@@ -7,13 +7,7 @@ import { eraseOrders } from './erasure/functions.ts'
  */
 export async function up(db: Kysely<unknown>): Promise<void> {
   const { rows } = await sql<{ schema: string }>`SELECT quote_ident(current_schema()) AS schema`.execute(db)
-  for (const statement of [
-    ORDER_OF_DELIVERY,
-    eraseOrders(
-      rows[0]!.schema,
-      'AND order_of_delivery(delivery.provider, delivery.provider_order_id, received_at) = ANY (ids)',
-    ),
-  ]) {
+  for (const statement of [ORDER_OF_DELIVERY, eraseOrders(rows[0]!.schema, OF_ITS_ORDERS)]) {
     await sql.raw(statement).execute(db)
   }
 }

@@ -6,7 +6,7 @@ export interface AuditLimits {
   readonly reviewAgeS: number
 }
 
-/** A query that must return no rows. Each row is a violation, in two texts: its subject and a detail. */
+/** A query that must return no rows. Each row is a violation: its subject, and what {@link describe} makes. */
 export interface AuditCheck {
   readonly name: string
   /** The invariant that holds when there is no violation. */

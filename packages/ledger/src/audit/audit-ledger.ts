@@ -1,4 +1,6 @@
+import { fillSentence, type SentenceValues } from '@paxyo/contracts/data'
 import type { AuditLimits } from './audit-check.ts'
+import { AUDIT_DETAILS, type AuditDetailCode } from './audit-details.ts'
 import { AUDIT_CHECKS } from './checks.ts'
 
 /** The audit's database session, which may read every table. */
@@ -10,6 +12,9 @@ export interface AuditSession {
 export interface AuditRow {
   readonly subject: string
   readonly detail: string
+  /** The kind of the violation, and its values, for other languages than that of the detail. */
+  readonly code: AuditDetailCode
+  readonly values: SentenceValues
 }
 
 export interface AuditCheckResult {
@@ -85,12 +90,12 @@ export async function auditLedger(
   const checks: AuditCheckResult[] = []
   for (const check of AUDIT_CHECKS) {
     const checkStartedAt = performance.now()
-    const rows = await database.query<AuditRow & { total: string }>(bounded(check.sql(limits), limits.rowsMax))
+    const rows = await database.query<ViolationRow>(bounded(check.sql(limits), limits.rowsMax))
     checks.push({
       check: check.name,
       title: check.title,
       count: Number(rows[0]?.total ?? 0),
-      rows: rows.map(({ subject, detail }) => ({ subject, detail })),
+      rows: rows.map(toAuditRow),
       durationMs: Math.round(performance.now() - checkStartedAt),
     })
     onProgress(checks.length, AUDIT_CHECKS.length)
@@ -111,6 +116,19 @@ export async function auditLedger(
     durationMs: Math.round(performance.now() - startedAt),
   }
 }
+
+interface ViolationRow {
+  readonly subject: string
+  readonly detail: Pick<AuditRow, 'code' | 'values'>
+  readonly total: string
+}
+
+const toAuditRow = ({ subject, detail: { code, values } }: ViolationRow): AuditRow => ({
+  subject,
+  detail: fillSentence(AUDIT_DETAILS[code], values),
+  code,
+  values,
+})
 
 /** The first rows, and how many there are. */
 function bounded(sql: string, rowsMax: number): string {

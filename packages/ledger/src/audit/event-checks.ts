@@ -1,4 +1,5 @@
 import type { AuditCheck } from './audit-check.ts'
+import { describe } from './audit-details.ts'
 
 /**
  * The start of the retained events: the beginning of the oldest daily partition. A later change must have its event; the
@@ -13,14 +14,14 @@ const KEPT_SINCE = `(
 /** Compares seqs within the retained events. STREAM_ENDS checks that the newest event is there. */
 const SEQ_GAPS = `
   SELECT user_id, CASE seq - before
-    WHEN 0 THEN format('seq %s exists twice', seq)
-    ELSE format('seqs %s to %s are missing', before + 1, seq - 1)
+    WHEN 0 THEN ${describe('seq_twice', { seq: 'seq' })}
+    ELSE ${describe('seqs_missing', { first: 'before + 1', last: 'seq - 1' })}
   END
   FROM (SELECT user_id, seq, lag(seq) OVER (PARTITION BY user_id ORDER BY seq) AS before FROM events) AS streams
   WHERE seq - before <> 1`
 
 const STREAM_ENDS = `
-  SELECT user_id, format('last seq %s, newest event %s', last_seq, coalesce(newest::text, 'none'))
+  SELECT user_id, ${describe('stream_end', { last: 'last_seq', newest: 'newest' })}
   FROM accounts
   FULL JOIN (SELECT user_id, max(seq) AS newest FROM events GROUP BY user_id) AS streams USING (user_id)
   WHERE last_seq IS DISTINCT FROM newest
@@ -29,13 +30,13 @@ const STREAM_ENDS = `
 
 /** A refund and its event belong to one transaction, and so have the same timestamp. */
 const REFUND_EVENTS = `
-  SELECT entry_id::text, format('the refund of %s to %s for order %s has no event', amount, user_id, order_id)
+  SELECT entry_id::text, ${describe('refund_event', { amount: 'amount', user: 'user_id', order: 'order_id' })}
   FROM ledger_entries AS entry
   WHERE kind = 'refund' AND created_at >= ${KEPT_SINCE}
     AND NOT EXISTS (SELECT FROM events WHERE events.user_id = entry.user_id AND events.at = entry.created_at)`
 
 const SHOWN_BALANCES = `
-  SELECT user_id, format('balance %s, but the newest event (seq %s) shows %s', balance, last_seq, shown)
+  SELECT user_id, ${describe('shown_balance', { balance: 'balance', seq: 'last_seq', shown: 'shown' })}
   FROM (
     SELECT accounts.user_id, balance, last_seq, event_payload(events)::json #>> '{account,balance}' AS shown
     FROM accounts JOIN events ON events.user_id = accounts.user_id AND events.seq = accounts.last_seq
@@ -43,21 +44,21 @@ const SHOWN_BALANCES = `
   WHERE shown IS NULL OR shown::numeric <> balance`
 
 const OUTBOX_EVENTS = `
-  SELECT batch_id::text, format('event %s of %s is in the outbox but does not exist', waiting.seq, waiting.user_id)
+  SELECT batch_id::text, ${describe('outbox_event', { seq: 'waiting.seq', user: 'waiting.user_id' })}
   FROM outbox, unnest(user_ids, seqs) AS waiting (user_id, seq)
   WHERE NOT EXISTS (SELECT FROM events WHERE events.user_id = waiting.user_id AND events.seq = waiting.seq)
     AND created_at >= ${KEPT_SINCE}`
 
 /** The feed begins with the first event after its migration. */
 const CHANGE_EVENTS = `
-  SELECT user_id, format('event %s is not in the changes feed', seq)
+  SELECT user_id, ${describe('change_missing', { seq: 'seq' })}
   FROM (
     SELECT user_id, seq FROM events WHERE at > (SELECT min(created_at) FROM change_feed)
     EXCEPT
     SELECT user_id, seq FROM change_feed, unnest(user_ids, seqs) AS change (user_id, seq)
   ) AS missing
   UNION ALL
-  SELECT coalesce(user_ids[1], review_ids[1]::text), format('the changes feed goes on at %s after %s', last_position, before)
+  SELECT coalesce(user_ids[1], review_ids[1]::text), ${describe('change_gap', { position: 'last_position', before: 'before' })}
   FROM (
     SELECT user_ids, review_ids, last_position, lag(last_position) OVER (ORDER BY last_position) AS before,
       coalesce(cardinality(user_ids), cardinality(review_ids)) AS size

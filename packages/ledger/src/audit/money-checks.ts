@@ -1,11 +1,16 @@
 import type { AuditCheck } from './audit-check.ts'
+import { describe } from './audit-details.ts'
 
 /** The change of an account's balance by an entry. */
 const SIGNED_AMOUNT = `CASE kind WHEN 'charge' THEN -amount ELSE amount END`
 
 const REFUNDS_OF_ORDERS = `
-  SELECT order_id, format('refunded %s (%s of it elsewhere), ledger %s, charge %s', refunded, refunded_elsewhere,
-    coalesce(paid, 0), charge)
+  SELECT order_id, ${describe('refunds', {
+    refunded: 'refunded',
+    elsewhere: 'refunded_elsewhere',
+    paid: 'coalesce(paid, 0)',
+    charge: 'charge',
+  })}
   FROM orders
   LEFT JOIN (
     SELECT order_id, sum(amount) AS paid FROM ledger_entries WHERE kind = 'refund' GROUP BY order_id
@@ -14,7 +19,7 @@ const REFUNDS_OF_ORDERS = `
 
 /** Each refund must begin where the one before it ended, and the first at what was refunded elsewhere. */
 const REFUND_CHAIN = `
-  SELECT order_id, format('refund %s begins at %s, the one before ended at %s', entry_id, refunded_before, ended)
+  SELECT order_id, ${describe('refund_chain', { refund: 'entry_id', begin: 'refunded_before', end: 'ended' })}
   FROM (
     SELECT order_id, entry_id, refunded_before,
       coalesce(lag(refunded_after) OVER (PARTITION BY order_id ORDER BY refunded_before), refunded_elsewhere) AS ended
@@ -28,7 +33,13 @@ const REFUND_CHAIN = `
  * orders whose status a person has set, because that person also decided the refund.
  */
 const REFUNDS_DUE = `
-  SELECT order_id, format('%s with %s of %s remaining: refunded %s, due %s', status, remains, quantity * runs, refunded, due)
+  SELECT order_id, ${describe('refund_due', {
+    status: 'status',
+    remains: 'remains',
+    quantity: 'quantity * runs',
+    refunded: 'refunded',
+    due: 'due',
+  })}
   FROM (
     SELECT *, CASE status
       WHEN 'canceled' THEN charge
@@ -43,12 +54,12 @@ const REFUNDS_DUE = `
     WHERE action.order_id = refundable.order_id AND action.status = refundable.status)`
 
 const REFUNDS_TO_OWNER = `
-  SELECT entry_id::text, format('order %s of %s was refunded to %s', order_id, orders.user_id, entry.user_id)
+  SELECT entry_id::text, ${describe('refund_owner', { order: 'order_id', owner: 'orders.user_id', user: 'entry.user_id' })}
   FROM ledger_entries AS entry JOIN orders USING (order_id)
   WHERE entry.user_id <> orders.user_id`
 
 const BALANCES = `
-  SELECT user_id, format('balance %s, ledger %s', balance, coalesce(total, 0))
+  SELECT user_id, ${describe('balance', { balance: 'balance', ledger: 'coalesce(total, 0)' })}
   FROM accounts
   LEFT JOIN (SELECT user_id, sum(${SIGNED_AMOUNT}) AS total FROM ledger_entries GROUP BY user_id) AS ledger
     USING (user_id)
@@ -68,13 +79,18 @@ const BALANCE_CHAIN = `
     UNION ALL SELECT user_id, 0, 1 FROM entries GROUP BY user_id
     UNION ALL SELECT user_id, sum(change), -1 FROM entries GROUP BY user_id
   )
-  SELECT user_id, format('no entry %s the balance %s', CASE WHEN sum(step) > 0 THEN 'continues from' ELSE 'leads to' END, balance)
+  SELECT user_id, CASE WHEN sum(step) > 0 THEN ${describe('balance_not_continued', { balance: 'balance' })}
+    ELSE ${describe('balance_not_reached', { balance: 'balance' })} END
   FROM steps GROUP BY user_id, balance HAVING sum(step) <> 0`
 
 /** Totals of an earlier seq are counted when they are needed. */
 const ACCOUNT_TOTALS = `
-  SELECT user_id, format('kept: refunded %s, orders %s; counted: refunded %s, orders %s', accounts.refunded,
-    accounts.order_counts, coalesce(counted.refunded, 0), coalesce(counted.order_counts, '{}'))
+  SELECT user_id, ${describe('account_totals', {
+    refunded: 'accounts.refunded',
+    orders: 'accounts.order_counts',
+    countedRefunded: 'coalesce(counted.refunded, 0)',
+    countedOrders: "coalesce(counted.order_counts, '{}')",
+  })}
   FROM accounts
   LEFT JOIN (
     SELECT user_id, sum(refunded) AS refunded, jsonb_object_agg(status, count) AS order_counts

@@ -1,14 +1,15 @@
 import { RECORDED_OUTCOMES } from '@paxyo/contracts/data'
 import { repeatsApproval, waitsForApproval } from './waits-for-approval.ts'
 import type { AuditCheck, AuditLimits } from './audit-check.ts'
+import { describe } from './audit-details.ts'
 
 const DELIVERY_OUTCOMES = `
-  SELECT delivery_id, format('outcome %s', coalesce(outcome, 'missing')) FROM deliveries
+  SELECT delivery_id, ${describe('outcome', { outcome: 'outcome' })} FROM deliveries
   WHERE outcome IS NULL OR outcome NOT IN (${RECORDED_OUTCOMES.map((outcome) => `'${outcome}'`).join(', ')})`
 
 /** Deliveries of one order with the same reason share a review, and so do a delivery and its replays. */
 const DELIVERY_REVIEWS = `
-  SELECT delivery_id, format('outcome review (%s), but there is no review', reason) FROM deliveries
+  SELECT delivery_id, ${describe('review_missing', { reason: 'reason' })} FROM deliveries
   WHERE outcome = 'review'
     AND NOT EXISTS (SELECT FROM reviews WHERE reviews.delivery_id = deliveries.delivery_id)
     AND NOT EXISTS (
@@ -25,12 +26,12 @@ const DELIVERY_REVIEWS = `
       WHERE deliveries.replay_of IN (kin.delivery_id, kin.replay_of)))`
 
 const STUCK_DELIVERIES = `
-  SELECT delivery_id, format('waiting for order %s, which is registered as %s', provider_order_id, order_id)
+  SELECT delivery_id, ${describe('delivery_stuck', { providerOrder: 'provider_order_id', order: 'order_id' })}
   FROM deliveries JOIN orders USING (provider, provider_order_id)
   WHERE outcome = 'parked' OR outcome = 'superseded' AND waiting_update IS NOT NULL`
 
 const STUCK_APPROVALS = `
-  SELECT delivery_id, format('a refund for order %s waits for an approval, but no review is open', provider_order_id)
+  SELECT delivery_id, ${describe('approval_stuck', { order: 'provider_order_id' })}
   FROM deliveries
   WHERE ${waitsForApproval('deliveries')} AND NOT ${repeatsApproval('deliveries')}
     AND NOT EXISTS (
@@ -39,24 +40,29 @@ const STUCK_APPROVALS = `
         AND (orders.provider, orders.provider_order_id) = (deliveries.provider, deliveries.provider_order_id))`
 
 const oldOutbox = ({ outboxAgeS }: AuditLimits): string => `
-  SELECT batch_id::text, format('%s events waiting since %s', cardinality(seqs), created_at)
+  SELECT batch_id::text, ${describe('outbox_old', { count: 'cardinality(seqs)', since: 'created_at' })}
   FROM outbox WHERE created_at < now() - interval '${outboxAgeS} seconds'`
 
 const oldChanges = ({ outboxAgeS }: AuditLimits): string => `
-  SELECT feed_id::text, format('committed at %s', created_at)
+  SELECT feed_id::text, ${describe('change_old', { since: 'created_at' })}
   FROM change_feed WHERE last_position IS NULL AND created_at < now() - interval '${outboxAgeS} seconds'`
 
 const oldOutgoing = ({ parkedAgeS }: AuditLimits): string => `
-  SELECT webhook_id::text, format('%s about %s, %s since %s', type, subject, state, outgoing_webhooks.created_at)
+  SELECT webhook_id::text, ${describe('outgoing_old', {
+    type: 'type',
+    subject: 'subject',
+    state: 'state',
+    since: 'outgoing_webhooks.created_at',
+  })}
   FROM outgoing_webhooks JOIN outgoing_webhook_endpoints USING (endpoint_id)
   WHERE state = 'dead' OR is_enabled AND state = 'pending' AND outgoing_webhooks.created_at < now() - interval '${parkedAgeS} seconds'`
 
 const oldParked = ({ parkedAgeS }: AuditLimits): string => `
-  SELECT delivery_id, format('%s, order %s, since %s', outcome, provider_order_id, received_at)
+  SELECT delivery_id, ${describe('parked_old', { outcome: 'outcome', order: 'provider_order_id', since: 'received_at' })}
   FROM deliveries WHERE outcome IN ('parked', 'awaiting_verification') AND received_at < now() - interval '${parkedAgeS} seconds'`
 
 const oldReviews = ({ reviewAgeS }: AuditLimits): string => `
-  SELECT review_id::text, format('%s, order %s, open since %s', reason, coalesce(order_id, 'unknown'), opened_at)
+  SELECT review_id::text, ${describe('review_old', { reason: 'reason', order: 'order_id', since: 'opened_at' })}
   FROM reviews WHERE resolved_at IS NULL AND opened_at < now() - interval '${reviewAgeS} seconds'`
 
 export const QUEUE_CHECKS: readonly AuditCheck[] = [

@@ -30,7 +30,7 @@ export const ERASURE_DECISIONS: Readonly<
     idempotency_keys: ['body'],
     operator_actions: ['note'],
     orders: ['link'],
-    outgoing_webhooks: ['body'],
+    outgoing_webhooks: ['body', 'attempt_history', 'last_error'],
     receipts: ['user_id'],
     reviews: ['resolution_note'],
     sent_positions: ['user_id'],
@@ -53,7 +53,6 @@ export const ERASURE_DECISIONS: Readonly<
       'provider',
       'reason',
     ],
-    outgoing_webhooks: ['last_error'],
   },
   ledger: {
     accounts: ['balance_mode', 'currency', 'order_counts'],
@@ -106,6 +105,7 @@ export const ERASURE_DECISIONS: Readonly<
     reviews: ['resolved_by', 'resolved_with'],
     revoked_keys: ['key_hash'],
     sent_positions: ['gateway_id'],
+    service_secrets: ['fingerprint', 'kind', 'process', 'provider', 'service'],
     stream_epoch: ['epoch'],
   },
 }

@@ -14,7 +14,10 @@ import { toOperationsBatch } from './operations-batch.ts'
 export interface OperationsPublisher {
   /** Called after a commit. */
   readonly changesCommitted: (changes: ChangeSet) => void
-  /** Called when an endpoint of outgoing webhooks begins to fail, with the error, and when it delivers again. */
+  /**
+   * Called when an attempt of an endpoint of outgoing webhooks failed, with the error, and when a retry or the first attempt
+   * after a failure was delivered. Repeated calls send one message a second.
+   */
   readonly endpointChanged: (endpointId: string, error: string | undefined) => void
 }
 
@@ -27,6 +30,9 @@ export interface OperationsPublisherOptions {
 
 /** Messages that the bus has not accepted yet; further ones are dropped. */
 const IN_FLIGHT_MAX = 64
+const REPEAT_INTERVAL_MS = 1_000
+/** More endpoints than there can be at once: of deleted ones nothing is remembered for long. */
+const REMEMBERED_MAX = 100
 
 /**
  * Publishes messages for the operator's console.
@@ -47,6 +53,7 @@ export function createOperationsPublisher({
   onDropped,
 }: OperationsPublisherOptions): OperationsPublisher {
   let inFlight = 0
+  const sentByEndpoint = new Map<string, { readonly state: string; readonly atMs: number }>()
 
   function send(message: OperationsMessage): void {
     if (!publisher.isReady || inFlight >= IN_FLIGHT_MAX) return onDropped()
@@ -64,6 +71,11 @@ export function createOperationsPublisher({
     },
     endpointChanged(endpointId, error) {
       const state = error === undefined ? 'delivering' : 'failing'
+      const atMs = now().getTime()
+      const sent = sentByEndpoint.get(endpointId)
+      if (sent?.state === state && Math.abs(atMs - sent.atMs) < REPEAT_INTERVAL_MS) return
+      if (sentByEndpoint.size >= REMEMBERED_MAX) sentByEndpoint.clear()
+      sentByEndpoint.set(endpointId, { state, atMs })
       send({ type: 'endpoint', at: now().toISOString(), endpointId, state, error: error ?? null })
     },
   }

@@ -15,6 +15,7 @@ import {
   readOutgoingWebhook,
   retryDeadOutgoingWebhooks,
   retryOutgoingWebhook,
+  type FullOutgoingWebhookRow,
   type OutgoingWebhookFilter,
   type OutgoingWebhookRow,
 } from './stored-webhooks.ts'
@@ -37,8 +38,8 @@ export interface OutgoingQueue {
   makeEndpointDue(endpointId: string): Promise<void>
   /** @returns outgoing webhooks, the newest first. */
   list(filter: OutgoingWebhookFilter): Promise<OutgoingWebhookRow[]>
-  /** @returns a webhook with its body; undefined when it does not exist. */
-  read(webhookId: string): Promise<(OutgoingWebhookRow & { readonly body: string }) | undefined>
+  /** @returns a webhook with its body and its attempts; undefined when it does not exist. */
+  read(webhookId: string): Promise<FullOutgoingWebhookRow | undefined>
   /** Makes a webhook due, unless a newer one supersedes it. @returns the webhook; undefined when it does not exist. */
   retry(webhookId: string): Promise<OutgoingWebhookRow | undefined>
   /** Makes dead webhooks due, oldest first. */
@@ -59,7 +60,7 @@ export interface OutgoingQueue {
  * await queue.enqueueChanges({ ...endpoint!, types: new Set(endpoint!.types) })
  * const [webhook] = await queue.claimDue('environment', 1)
  * webhook!.subject //=> 'order A-1'
- * await queue.settle(webhook!, { delivered: true, status: 200, error: null }, undefined)
+ * await queue.settle(webhook!, { delivered: true, status: 200, error: null, response: 'ok', durationMs: 7 }, undefined)
  * (await queue.read(webhook!.webhookId))!.state //=> 'delivered'
  */
 export function createOutgoingQueue({ pool, log }: { readonly pool: Pool; readonly log: Logger }): OutgoingQueue {

@@ -10,6 +10,8 @@ export interface ClaimedWebhook {
   readonly body: string
   /** Including this one. */
   readonly attempts: number
+  /** Whether there were attempts before, also before a manual retry. */
+  readonly isRetry: boolean
 }
 
 /** The result of one attempt to send a webhook. */
@@ -18,6 +20,17 @@ export interface Attempt {
   /** The status of the panel's response; null without a response. */
   readonly status: number | null
   /** Why the attempt failed; null when it was delivered. */
+  readonly error: string | null
+  /** The beginning of the response, on one line; null without a response. */
+  readonly response: string | null
+  readonly durationMs: number
+}
+
+/** An attempt as it is kept with its webhook. */
+export interface RecordedAttempt extends Omit<Attempt, 'delivered'> {
+  /** When it began, by the clock of the database. */
+  readonly at: string
+  /** Why there was no response; null when there was one. */
   readonly error: string | null
 }
 
@@ -38,7 +51,8 @@ const CLAIM = `
   UPDATE outgoing_webhooks AS webhook SET attempts = attempts + 1, attempted_at = clock_timestamp(), is_sending = true,
     due_at = clock_timestamp() + $3 * interval '1 millisecond'
   FROM due WHERE webhook.webhook_id = due.webhook_id
-  RETURNING webhook.webhook_id AS "webhookId", endpoint_id AS "endpointId", type, subject, body, attempts, queue_number`
+  RETURNING webhook.webhook_id AS "webhookId", endpoint_id AS "endpointId", type, subject, body, attempts, queue_number,
+    attempt_history IS NOT NULL AS "isRetry"`
 
 /** Claims due webhooks of an endpoint for the duration of a lease; other processes skip them. */
 export async function claimDue(pool: Pool, endpointId: string, limit: number): Promise<ClaimedWebhook[]> {
@@ -50,29 +64,37 @@ export async function claimDue(pool: Pool, endpointId: string, limit: number): P
   return rows.toSorted((one, other) => one.queue_number - other.queue_number)
 }
 
+/** Of a webhook, the newest are kept: a schedule has fewer, but a person can retry a webhook again and again. */
+const ATTEMPTS_KEPT_MAX = 50
+
+const RECORD_ATTEMPT = `attempt_history =
+    CASE WHEN jsonb_array_length(attempt_history) >= ${ATTEMPTS_KEPT_MAX} THEN attempt_history - 0
+      ELSE coalesce(attempt_history, '[]') END
+    || (jsonb_build_object('at', clock_timestamp() - $2::integer * interval '1 millisecond') || $3::jsonb)`
+
 // A process that got a 2xx response may record it, also after its lease expired.
 const SETTLE_DELIVERED = `
   UPDATE outgoing_webhooks SET state = 'delivered', due_at = NULL, is_sending = false, settled_at = clock_timestamp(),
-    last_status = $2, last_error = NULL
+    last_status = $4, last_error = NULL, ${RECORD_ATTEMPT}
   WHERE webhook_id = $1 AND state <> 'delivered'`
 
 // Only the newest attempt may record a failure: an older one must not end the lease of another process.
 const SETTLE_FAILED = `
-  UPDATE outgoing_webhooks AS webhook SET last_status = $3, last_error = $4, is_sending = false,
+  UPDATE outgoing_webhooks AS webhook SET last_status = $4, last_error = $5, is_sending = false, ${RECORD_ATTEMPT},
     state = next.state,
     settled_at = CASE WHEN next.state <> 'pending' THEN clock_timestamp() END,
-    due_at = CASE WHEN next.state = 'pending' THEN clock_timestamp() + $5::bigint * interval '1 millisecond' END
+    due_at = CASE WHEN next.state = 'pending' THEN clock_timestamp() + $6::bigint * interval '1 millisecond' END
   FROM (
     SELECT CASE
-      WHEN older.type = ANY($6::text[]) AND EXISTS (
+      WHEN older.type = ANY($7::text[]) AND EXISTS (
         SELECT FROM outgoing_webhooks AS newer
         WHERE newer.endpoint_id = older.endpoint_id AND newer.subject = older.subject AND newer.type = older.type
           AND newer.queue_number > older.queue_number) THEN 'superseded'
-      WHEN $5::bigint IS NULL THEN 'dead'
+      WHEN $6::bigint IS NULL THEN 'dead'
       ELSE 'pending' END AS state
     FROM outgoing_webhooks AS older WHERE older.webhook_id = $1
   ) AS next
-  WHERE webhook.webhook_id = $1 AND webhook.state = 'pending' AND webhook.attempts = $2`
+  WHERE webhook.webhook_id = $1 AND webhook.state = 'pending' AND webhook.attempts = $8`
 
 /**
  * Records the result of an attempt.
@@ -82,15 +104,19 @@ const SETTLE_FAILED = `
 export async function settleAttempt(
   pool: Pool,
   { webhookId, attempts }: Pick<ClaimedWebhook, 'webhookId' | 'attempts'>,
-  { delivered, status, error }: Attempt,
+  { delivered, status, error, response, ...attempt }: Attempt,
   retryInMs: number | undefined,
 ): Promise<void> {
+  const durationMs = Math.round(attempt.durationMs)
+  // The error of a response says no more than its status and its text.
+  const recorded = { durationMs, status, error: status === null ? error : null, response }
+  const values = [webhookId, durationMs, JSON.stringify(recorded), status]
   await (delivered
-    ? pool.query({ name: 'settle_delivered', text: SETTLE_DELIVERED, values: [webhookId, status] })
+    ? pool.query({ name: 'settle_delivered', text: SETTLE_DELIVERED, values })
     : pool.query({
         name: 'settle_failed',
         text: SETTLE_FAILED,
-        values: [webhookId, attempts, status, error, retryInMs ?? null, SUPERSEDING_TYPES],
+        values: [...values, error, retryInMs ?? null, SUPERSEDING_TYPES, attempts],
       }))
 }
 

@@ -1,14 +1,13 @@
-import type { Database } from '@paxyo/database'
+import { WEBHOOK_PROVIDER_SQL, WEBHOOK_SERVICE_SQL, type Database } from '@paxyo/database'
 import { sql, type Kysely } from 'kysely'
-import { ORDER_SUBJECT, SUPERSEDING_TYPES } from './messages.ts'
+import { SUPERSEDING_TYPES } from './messages.ts'
+import type { RecordedAttempt } from './send-queue.ts'
 
 /** Dead webhooks that one request can retry. */
 const RETRY_MAX = 1000
-/**
- * Webhooks of at most so many orders are found by the index of subjects. Those of more orders are expected among the newest
- * webhooks: these are read one after the other until a page is full.
- */
-const FEW_ORDERS = 10_000
+/** The order's provider and service when the change was made, as the indexes have them. */
+const WEBHOOK_PROVIDER = sql<string | null>`${sql.raw(WEBHOOK_PROVIDER_SQL)}`
+const WEBHOOK_SERVICE = sql<string | null>`${sql.raw(WEBHOOK_SERVICE_SQL)}`
 
 export interface OutgoingWebhookFilter {
   readonly state?: string | undefined
@@ -23,7 +22,11 @@ export interface OutgoingWebhookFilter {
   readonly limit: number
 }
 
-/** @returns outgoing webhooks, the newest first. */
+/**
+ * Those about refunds have indexes for every filter; others of a provider or a service are searched among all that are kept.
+ *
+ * @returns outgoing webhooks, the newest first.
+ */
 export async function listOutgoingWebhooks(
   db: Kysely<Database>,
   { state, endpointId, type, subject, provider, service, before, limit }: OutgoingWebhookFilter,
@@ -33,35 +36,28 @@ export async function listOutgoingWebhooks(
   if (endpointId !== undefined) query = query.where('endpoint_id', '=', endpointId)
   if (type !== undefined) query = query.where('type', '=', type)
   if (before !== undefined) query = query.where('queue_number', '<', before)
+  if (provider !== undefined) query = query.where(WEBHOOK_PROVIDER, '=', provider)
+  if (service !== undefined) query = query.where(WEBHOOK_SERVICE, '=', service)
+  if (subject === undefined) return query.orderBy('queue_number', 'desc').execute()
   // The index of subjects begins with the endpoint. Sorting by an expression, the planner cannot read all in their order instead.
   const endpoints = db.selectFrom('outgoing_webhook_endpoints').select('endpoint_id')
-  const ofSubjects = (subjects: readonly string[]) =>
-    query
-      .where('endpoint_id', 'in', endpoints)
-      .where(sql<boolean>`subject = ANY(${subjects}::text[])`)
-      .orderBy(sql`queue_number + 0`, 'desc')
-  if (subject !== undefined) query = ofSubjects([subject])
-  const newestFirst = query.orderBy('queue_number', 'desc')
-  if (provider === undefined && service === undefined) return newestFirst.execute()
-
-  let orders = db.selectFrom('orders').select('order_id')
-  if (provider !== undefined) orders = orders.where('provider', '=', provider)
-  if (service !== undefined) orders = orders.where('service', '=', service)
-  const few = await orders.limit(FEW_ORDERS + 1).execute()
-  if (few.length <= FEW_ORDERS) return ofSubjects(few.map((order) => ORDER_SUBJECT + order.order_id)).execute()
-  const ofWebhook = orders.whereRef('order_id', '=', sql`substr(subject, ${sql.lit(ORDER_SUBJECT.length + 1)})`)
-  return newestFirst
-    .where(sql<boolean>`starts_with(subject, ${sql.lit(ORDER_SUBJECT)})`)
-    .where((where) => where.exists(ofWebhook))
+  return query
+    .where('endpoint_id', 'in', endpoints)
+    .where('subject', '=', subject)
+    .orderBy(sql`queue_number + 0`, 'desc')
     .execute()
 }
 
-/** @returns a webhook with its body; undefined when it does not exist. */
+/** @returns a webhook with its body and its attempts; undefined when it does not exist. */
 export async function readOutgoingWebhook(
   db: Kysely<Database>,
   webhookId: string,
-): Promise<(OutgoingWebhookRow & { readonly body: string }) | undefined> {
-  return selectWebhooks(db).select('body').where('webhook_id', '=', webhookId).executeTakeFirst()
+): Promise<FullOutgoingWebhookRow | undefined> {
+  return selectWebhooks(db)
+    .select('body')
+    .select(({ ref }) => ref('attempt_history').$castTo<RecordedAttempt[] | null>().as('attemptHistory'))
+    .where('webhook_id', '=', webhookId)
+    .executeTakeFirst()
 }
 
 /**
@@ -129,5 +125,11 @@ const selectWebhooks = (db: Kysely<Database>) =>
       'last_status',
       'last_error',
     ])
+
+export interface FullOutgoingWebhookRow extends OutgoingWebhookRow {
+  readonly body: string
+  /** Null before the first one, and after an erasure. */
+  readonly attemptHistory: readonly RecordedAttempt[] | null
+}
 
 export type OutgoingWebhookRow = Awaited<ReturnType<ReturnType<typeof selectWebhooks>['execute']>>[number]

@@ -167,18 +167,22 @@ const keyOf = ({ provider, digest }: { readonly provider: string; readonly diges
 
 /** @returns the id of each request, in their order. */
 async function store(db: Kysely<Database>, newId: NewId, requests: readonly RejectedRequest[]): Promise<string[]> {
-  const rows = requests.map((request) => toRow(newId(), request))
-  const byKey = Map.groupBy(rows, keyOf)
-  // In the same order in each process: otherwise two could wait for each other.
-  const keys = [...byKey.keys()].toSorted()
+  const rows = new Map<string, ReturnType<typeof toRow>>()
+  const keys = requests.map((request) => {
+    const row = toRow(newId(), request)
+    const key = keyOf(row)
+    const equal = rows.get(key)
+    if (equal === undefined) rows.set(key, row)
+    else {
+      equal.last_received_at = row.received_at
+      equal.count += 1
+    }
+    return key
+  })
   const stored = await db
     .insertInto('rejected_requests')
-    .values(
-      keys.map((key) => {
-        const equal = byKey.get(key)!
-        return { ...equal[0]!, last_received_at: equal.at(-1)!.received_at, count: equal.length }
-      }),
-    )
+    // In the same order in each process: otherwise two could wait for each other.
+    .values([...rows.keys()].toSorted().map((key) => rows.get(key)!))
     // A request that is received again after its replay has to be replayed again.
     .onConflict((conflict) =>
       conflict.columns(['provider', 'digest']).doUpdateSet({
@@ -190,7 +194,7 @@ async function store(db: Kysely<Database>, newId: NewId, requests: readonly Reje
     .returning(['request_id', 'provider', 'digest'])
     .execute()
   const ids = new Map(stored.map((row) => [keyOf(row), row.request_id]))
-  return rows.map((row) => ids.get(keyOf(row))!)
+  return keys.map((key) => ids.get(key)!)
 }
 
 function toRow(requestId: string, request: RejectedRequest) {
@@ -206,6 +210,8 @@ function toRow(requestId: string, request: RejectedRequest) {
     provider,
     digest,
     received_at: receivedAt,
+    last_received_at: receivedAt,
+    count: 1,
     reason,
     detail: detail ?? null,
     content_type: contentType,

@@ -5,7 +5,7 @@
  * How: items that arrive while a group is processed form the next one, without a timer: a lone item does not wait, and under load
  * one transaction serves many.
  *
- * Without it every item costs a transaction of its own.
+ * Without it every item costs a transaction.
  */
 
 export interface Grouping<T, R> {

@@ -115,11 +115,13 @@ async function fillTables(userId: string): Promise<void> {
     INSERT INTO outgoing_webhook_endpoints (endpoint_id, url, types, secrets, position)
     VALUES ('environment', 'https://panel.example', '{order.updated}', '{}', 0)`)
   await database.owner.query(
-    `INSERT INTO outgoing_webhooks (webhook_id, endpoint_id, type, subject, body, due_at)
-     VALUES (gen_random_uuid(), 'environment', 'order.updated', $1, $2, now())`,
+    `INSERT INTO outgoing_webhooks (webhook_id, endpoint_id, type, subject, body, due_at, last_error, attempt_history)
+     VALUES (gen_random_uuid(), 'environment', 'order.updated', $1, $2, now(), $3, $4)`,
     [
       'order M-1',
       JSON.stringify({ type: 'order.updated', data: { userId, order: { orderId: 'M-1', link: `${LINK}/1` } } }),
+      `status 500: ${userId}`,
+      JSON.stringify([{ response: userId }]),
     ],
   )
   await database.owner.query(

@@ -1,9 +1,11 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals'
+import { WEBHOOK_PROVIDER_SQL, WEBHOOK_SERVICE_SQL } from '@paxyo/database'
 import { createTestDatabase, eventually, type TestDatabase } from '@paxyo/testkit'
 import type { Pool } from 'pg'
 import { pino } from 'pino'
 import { appendChanges } from '../../src/change-feed/append-changes.ts'
 import type { FollowingEndpoint } from '../../src/outgoing-webhooks/enqueue-changes.ts'
+import type { Attempt } from '../../src/outgoing-webhooks/send-queue.ts'
 import { createOutgoingQueue, type OutgoingQueue } from '../../src/outgoing-webhooks/outgoing-queue.ts'
 import { createWebhookEndpoints } from '../../src/outgoing-webhooks/webhook-endpoints.ts'
 
@@ -61,18 +63,60 @@ const isWaitingForLock = async (): Promise<boolean> => {
   return waiting.length > 0
 }
 
+const failed = (response: string): Attempt => ({
+  delivered: false,
+  status: 500,
+  error: `status 500: ${response}`,
+  response,
+  durationMs: 40,
+})
+
+test('every attempt is kept with its webhook: the newest 50, also after a manual retry', async () => {
+  await fillQueue(1)
+  const attempt = async (result: Attempt): Promise<string> => {
+    const [webhook] = await queue.claimDue('environment', 1)
+    await queue.settle(webhook!, result, 0)
+    return webhook!.webhookId
+  }
+  const webhookId = await attempt({
+    delivered: false,
+    status: null,
+    error: 'ECONNREFUSED',
+    response: null,
+    durationMs: 2,
+  })
+  await attempt(failed('no'))
+  await queue.retry(webhookId)
+  await attempt({ delivered: true, status: 204, error: null, response: '', durationMs: 41 })
+  const read = async () => (await queue.read(webhookId))!.attemptHistory!
+  expect(await read()).toEqual([
+    { at: expect.any(String), durationMs: 2, status: null, error: 'ECONNREFUSED', response: null },
+    { at: expect.any(String), durationMs: 40, status: 500, error: null, response: 'no' },
+    { at: expect.any(String), durationMs: 41, status: 204, error: null, response: '' },
+  ])
+  const times = (await read()).map(({ at }) => Date.parse(at))
+  expect(times).toEqual(times.toSorted((a, b) => a - b))
+
+  for (let count = 1; count <= 50; count += 1) {
+    await queue.retry(webhookId)
+    await attempt(failed(`number ${count}`))
+  }
+  const responses = (await read()).map(({ response }) => response)
+  expect([responses.length, responses[0], responses.at(-1)]).toEqual([50, 'number 1', 'number 50'])
+})
+
 test('an attempt that came too late to say that it failed says nothing', async () => {
   await fillQueue(1)
   const [first] = await queue.claimDue('environment', 1)
   await query('UPDATE outgoing_webhooks SET due_at = now()')
   const [second] = await queue.claimDue('environment', 1)
-  await queue.settle(first!, { delivered: false, status: 500, error: 'late' }, undefined)
+  await queue.settle(first!, failed('late'), undefined)
   expect(await query('SELECT state, attempts, last_error FROM outgoing_webhooks')).toEqual([
     { state: 'pending', attempts: 2, last_error: null },
   ])
   // Any process may record a delivery, and a later failure does not undo it.
-  await queue.settle(first!, { delivered: true, status: 200, error: null }, undefined)
-  await queue.settle(second!, { delivered: false, status: 500, error: 'twice' }, 5_000)
+  await queue.settle(first!, { delivered: true, status: 200, error: null, response: '', durationMs: 3 }, undefined)
+  await queue.settle(second!, failed('twice'), 5_000)
   expect(await query('SELECT state, last_status FROM outgoing_webhooks')).toEqual([
     { state: 'delivered', last_status: 200 },
   ])
@@ -104,26 +148,44 @@ test('a cursor that another process has moved since is left alone until the next
 })
 
 test('webhooks are found by the provider and the service of their order', async () => {
-  await query(`
-    INSERT INTO accounts (user_id, currency) VALUES ('ann', 'USD');
-    INSERT INTO orders (order_id, provider, provider_order_id, user_id, service, link, quantity, charge)
-    SELECT n::text, CASE WHEN n = 2 THEN 'other' ELSE 'godofpanel' END, n::text, 'ann',
-      CASE WHEN n = 3 THEN 'Likes' ELSE 'Followers' END, 'https://x/', 10, 1
-    FROM generate_series(1, 3) AS n`)
   await fillQueue(4)
-  // An account may have the name of an order.
-  await query(`UPDATE outgoing_webhooks SET subject = 'account 1' WHERE subject = 'order 4'`)
-  const found = async (filter: { provider?: string; service?: string }): Promise<string[]> =>
-    (await queue.list({ ...filter, before: undefined, limit: 10 })).map(({ subject }) => subject)
+  await query(`
+    UPDATE outgoing_webhooks AS webhook
+    SET type = given.type, body = jsonb_build_object('data', jsonb_build_object('order', given.its_order))::text
+    FROM (VALUES
+      ('order 1', 'order.updated', '{"provider": "godofpanel", "service": "Followers"}'::jsonb),
+      ('order 2', 'refund.paid', '{"provider": "other", "service": "Followers"}'),
+      ('order 3', 'refund.paid', '{"provider": "godofpanel", "service": "Likes"}'),
+      ('order 4', 'review.opened', NULL)) AS given (subject, type, its_order)
+    WHERE webhook.subject = given.subject`)
+  const found = async (filter: object): Promise<string[]> =>
+    (await queue.list({ before: undefined, limit: 10, ...filter })).map(({ subject }) => subject)
   expect(await found({ provider: 'godofpanel' })).toEqual(['order 3', 'order 1'])
+  expect(await found({ provider: 'godofpanel', limit: 1 })).toEqual(['order 3'])
+  expect(await found({ provider: 'godofpanel', type: 'refund.paid' })).toEqual(['order 3'])
+  expect(await found({ provider: 'godofpanel', subject: 'order 1' })).toEqual(['order 1'])
   expect(await found({ service: 'Followers' })).toEqual(['order 2', 'order 1'])
   expect(await found({ provider: 'other', service: 'Likes' })).toEqual([])
-
-  // The webhooks of many orders are found in another way.
-  await query(`
-    INSERT INTO orders (order_id, provider, provider_order_id, user_id, service, link, quantity, charge)
-    SELECT 'B-' || n, 'godofpanel', 'B-' || n, 'ann', 'Followers', 'https://x/', 10, 1 FROM generate_series(1, 10001) AS n`)
-  expect(await found({ provider: 'godofpanel' })).toEqual(['order 3', 'order 1'])
-  expect(await found({ service: 'Followers' })).toEqual(['order 2', 'order 1'])
-  expect(await found({ provider: 'other' })).toEqual(['order 2'])
 })
+
+test.each([
+  [[WEBHOOK_PROVIDER_SQL], 'refund_webhooks_of_provider'],
+  [[WEBHOOK_SERVICE_SQL], 'refund_webhooks_of_service'],
+  [[WEBHOOK_PROVIDER_SQL, WEBHOOK_SERVICE_SQL], 'refund_webhooks_of_both'],
+])(
+  'refunds are filtered by %j with an index in their order, however many other webhooks there are',
+  async (filters, index) => {
+    const client = await database.owner.connect()
+    await client.query(
+      'BEGIN; SET LOCAL enable_seqscan = off; SET LOCAL enable_sort = off; SET LOCAL enable_bitmapscan = off',
+    )
+    const { rows } = await client.query<{ 'QUERY PLAN': string }>(
+      `EXPLAIN SELECT webhook_id FROM outgoing_webhooks
+     WHERE ${filters.map((filter) => `${filter} = 'x'`).join(' AND ')} AND type = 'refund.paid'
+     ORDER BY queue_number DESC LIMIT 50`,
+    )
+    await client.query('ROLLBACK')
+    client.release()
+    expect(rows.map((row) => row['QUERY PLAN']).join('\n')).toContain(`Index Scan Backward using ${index}`)
+  },
+)

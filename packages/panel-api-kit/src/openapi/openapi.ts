@@ -1,4 +1,3 @@
-import swagger from '@fastify/swagger'
 import { createJsonSchemaTransform, createJsonSchemaTransformObject } from 'fastify-type-provider-zod'
 import { serveApiReference } from '@paxyo/api-reference'
 import { readFileSync } from 'node:fs'
@@ -53,6 +52,8 @@ export async function registerOpenApi(api: PanelApi): Promise<void> {
     return withoutImpliedBounds({ ...document, paths, webhooks: outgoingWebhooks() })
   })
 
+  // Loaded here: a service without documentation starts faster.
+  const { default: swagger } = await import('@fastify/swagger')
   const toJsonSchema = createJsonSchemaTransform({ schemaRegistry: namedSchemas })
   await api.register(swagger, {
     openapi: {

@@ -55,6 +55,7 @@ export const listDeliveriesQuery = z.strictObject({
   ...pageQuery,
   outcome: deliveryOutcomeSchema.optional(),
   orderId: identifierSchema.optional(),
+  userId: identifierSchema.optional().describe('Those about orders of this user.'),
   provider: providerNameSchema.optional(),
   providerOrderId: identifierSchema.optional(),
   from: instantSchema.optional().describe('Received at this time or later.'),

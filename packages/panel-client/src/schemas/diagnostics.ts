@@ -38,7 +38,18 @@ export const ledgerAuditSchema = z.object({
       check: z.string(),
       title: z.string().describe('What holds when there is no violation.'),
       count: count.describe('The number of violations.'),
-      rows: z.array(z.object({ subject: z.string(), detail: z.string() })).describe('The first violations.'),
+      rows: z
+        .array(
+          z.object({
+            subject: z.string(),
+            detail: z.string(),
+            code: z.string().describe('The kind of violation.'),
+            values: z
+              .record(z.string(), z.union([z.string(), z.number()]))
+              .describe('What the detail contains, by name.'),
+          }),
+        )
+        .describe('The first violations.'),
       durationMs: z.number().nonnegative(),
     }),
   ),

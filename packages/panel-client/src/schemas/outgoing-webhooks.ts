@@ -1,18 +1,10 @@
-import { boundedText, timestampSchema, WEBHOOK_TYPES, type WebhookType } from '@paxyo/contracts'
+import { boundedText, timestampSchema, WEBHOOK_TYPES } from '@paxyo/contracts'
 import { z } from 'zod'
 import { pageQuery } from './page.ts'
 import { providerNameSchema } from './provider-name.ts'
 import { textSchema } from './registration.ts'
 
 export const endpointIdSchema = boundedText(64, /^[\w-]+$/, 'must be the id of an endpoint')
-
-/** The types of an endpoint that names none. */
-export const DEFAULT_WEBHOOK_TYPES: readonly WebhookType[] = [
-  'order.updated',
-  'refund.paid',
-  'account.updated',
-  'review.opened',
-]
 
 const webhookTypeSchema = z.enum(WEBHOOK_TYPES)
 
@@ -37,8 +29,25 @@ export const outgoingWebhookSchema = z.object({
 })
 z.globalRegistry.add(outgoingWebhookSchema, { id: 'OutgoingWebhook' })
 
+/** One attempt to send an outgoing webhook. */
+export const outgoingWebhookAttemptSchema = z.object({
+  at: timestampSchema.describe('When it began.'),
+  durationMs: z.int().nonnegative(),
+  status: z.int().nullable().describe('The HTTP status of the response; null without a response.'),
+  error: z.string().nullable().describe('Why there was no response.'),
+  response: z.string().nullable().describe('The first 300 characters of the response, on one line.'),
+})
+z.globalRegistry.add(outgoingWebhookAttemptSchema, { id: 'OutgoingWebhookAttempt' })
+
 /** The response of `GET /v1/outgoing-webhooks/{webhookId}`. */
-export const fullOutgoingWebhookSchema = outgoingWebhookSchema.extend({ body: z.string().describe('As it is sent.') })
+export const fullOutgoingWebhookSchema = outgoingWebhookSchema.extend({
+  body: z.string().describe('As it is sent.'),
+  attemptHistory: z
+    .array(outgoingWebhookAttemptSchema)
+    .describe(
+      'The newest 50 attempts, oldest first, also those before a manual retry. An attempt whose process ended is not recorded.',
+    ),
+})
 
 export const listOutgoingWebhooksQuery = z.strictObject({
   ...pageQuery,
@@ -59,6 +68,7 @@ export const retriedWebhooksSchema = z.object({
 })
 
 export type OutgoingWebhookView = z.infer<typeof outgoingWebhookSchema>
+export type OutgoingWebhookAttempt = z.infer<typeof outgoingWebhookAttemptSchema>
 export type FullOutgoingWebhookView = z.infer<typeof fullOutgoingWebhookSchema>
 export type ListOutgoingWebhooksQuery = z.input<typeof listOutgoingWebhooksQuery>
 export type RetriedWebhooks = z.infer<typeof retriedWebhooksSchema>

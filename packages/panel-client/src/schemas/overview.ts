@@ -131,6 +131,18 @@ export const testWebhookSchema = z.object({
 })
 z.globalRegistry.add(testWebhookSchema, { id: 'TestWebhook' })
 
+export const webhookAddressBody = z.strictObject({ provider: providerNameSchema })
+
+/** The response of `POST /v1/webhook-address`. */
+export const webhookAddressSchema = z.object({
+  path: z.string().describe('What follows the host name.'),
+  proof: z
+    .enum(['token', 'signature', 'address', 'none'])
+    .describe('What authenticates a webhook: the token in the path, a signature, or where it comes from.'),
+})
+z.globalRegistry.add(webhookAddressSchema, { id: 'WebhookAddress' })
+
+export type WebhookAddress = z.infer<typeof webhookAddressSchema>
 export type SearchResult = z.infer<typeof searchResultSchema>
 export type Today = z.infer<typeof todaySchema>
 export type TodayQuery = z.input<typeof todayQuery>

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
-import { eventually, startChaosProxy } from '@paxyo/testkit'
+import { eventually, startChaosProxy, takeScreenshot } from '@paxyo/testkit'
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { ARTIFACTS, fieldText, row, startStage, type Stage } from './stage.ts'
+import { fieldText, row, startStage, type Stage } from './stage.ts'
 import { openPage, servePanel } from '../../../../infra/e2e/host-page.ts'
 import type { System } from '../../../../infra/e2e/system.ts'
 
@@ -66,7 +66,7 @@ test('one script tag: row, balance, toast and the page’s own code, without a r
   expect([events[3]!.shown, events[4]!.shown]).toEqual(['partial', 'partial'])
   expect(await page.evaluate(() => 'isSamePage' in globalThis)).toBe(true)
   expect([await opened.violations(), opened.consoleErrors, opened.thrown]).toEqual([[], [], []])
-  await page.screenshot({ path: `${ARTIFACTS}paxyo-js.png` })
+  await takeScreenshot(page, 'paxyo-js')
 })
 
 /** Bootstrap 5.3 and Tailwind, as their documentation has them. */

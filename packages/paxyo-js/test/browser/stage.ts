@@ -1,6 +1,4 @@
 import { launchChromium, type Browser, type BrowserContextOptions, type Page } from '@paxyo/testkit'
-import { mkdirSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
 import {
   openPage,
   servePanel,
@@ -9,8 +7,6 @@ import {
   type PanelOptions,
 } from '../../../../infra/e2e/host-page.ts'
 import { startSystem, type System } from '../../../../infra/e2e/system.ts'
-
-export const ARTIFACTS = fileURLToPath(new URL('../../../../.artifacts/', import.meta.url))
 
 /** The system and a browser, for pages with only the embed script. */
 export interface Stage extends AsyncDisposable {
@@ -35,7 +31,6 @@ export interface PageOptions {
 }
 
 export async function startStage(): Promise<Stage> {
-  mkdirSync(ARTIFACTS, { recursive: true })
   const [system, browser] = await Promise.all([startSystem(), launchChromium()])
   const html = (options: PageOptions = {}): string => toHtml({ gatewayUrl: system.gateway.url, ...options })
   return {

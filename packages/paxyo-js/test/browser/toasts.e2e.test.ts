@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { takeScreenshot } from '@paxyo/testkit'
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { ARTIFACTS, fieldText, row, startStage, type Stage } from './stage.ts'
+import { fieldText, row, startStage, type Stage } from './stage.ts'
 import type { System } from '../../../../infra/e2e/system.ts'
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
@@ -62,7 +63,7 @@ test('axe finds nothing serious while toasts are shown, light and dark', async (
       }))
     })
     expect(found.filter(({ impact }) => impact === 'serious' || impact === 'critical')).toEqual([])
-    await opened.page.screenshot({ path: `${ARTIFACTS}paxyo-js-toasts-${colorScheme}.png` })
+    await takeScreenshot(opened.page, `paxyo-js-toasts-${colorScheme}`)
   }
 })
 
@@ -161,7 +162,7 @@ test('right to left, in Arabic, with words of the page’s own, and without moti
   const { x } = (await toast.boundingBox())!
   expect(x).toBeLessThan(100)
   expect(await toast.evaluate((element) => getComputedStyle(element).animationName)).toBe('none')
-  await opened.page.screenshot({ path: `${ARTIFACTS}paxyo-js-rtl.png` })
+  await takeScreenshot(opened.page, 'paxyo-js-rtl')
 })
 
 test('those who mind no motion see toasts come in', async () => {

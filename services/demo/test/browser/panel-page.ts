@@ -1,9 +1,5 @@
-import { launchChromium } from '@paxyo/testkit'
-import { mkdirSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
+import { launchChromium, takeScreenshot } from '@paxyo/testkit'
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
-
-const ARTIFACTS = fileURLToPath(new URL('../../../../.artifacts/panel/', import.meta.url))
 
 /** The panel in a browser, and the faults of the page. */
 export interface PanelPage {
@@ -59,10 +55,7 @@ export async function openPanel(
     eventCount: () => events,
     state: async (name) => void (await page.waitForSelector(`#connection[data-state="${name}"]`)),
     status: (orderId) => page.getAttribute(`[data-order-id="${orderId}"] [data-status]`, 'data-status'),
-    async screenshot(name) {
-      mkdirSync(ARTIFACTS, { recursive: true })
-      await page.screenshot({ path: `${ARTIFACTS}${name}.png` })
-    },
+    screenshot: (name) => takeScreenshot(page, `panel/${name}`),
   }
   await page.goto(address)
   await panel.state('live')

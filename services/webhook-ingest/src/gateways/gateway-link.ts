@@ -15,6 +15,7 @@ import {
   gatewayMessageSchema,
   ingestChannel,
   parseBusMessage,
+  type AnnouncedSecret,
   type ConnectionReport,
   type ControlMessage,
   type GatewayMessage,
@@ -41,6 +42,8 @@ export interface KnownGateway {
   readonly version: string | null
   /** How long a message over the bus took it last; null until then. */
   readonly busMs: number | null
+  /** The secrets that it accepts. */
+  readonly secrets: readonly AnnouncedSecret[]
 }
 
 /** A user's connection and its gateway. */
@@ -129,9 +132,9 @@ export function openGatewayLink({ bus, storeReceipts, log, now }: GatewayLinkOpt
     const { gatewayId } = message
     switch (message.type) {
       case 'gateway': {
-        const { connections, users, version = null, busMs = null } = message
+        const { connections, users, version = null, busMs = null, secrets = [] } = message
         if (!gateways.has(gatewayId)) announce()
-        gateways.set(gatewayId, { gatewayId, connections, users, version, busMs, receivedAt: now() })
+        gateways.set(gatewayId, { gatewayId, connections, users, version, busMs, secrets, receivedAt: now() })
         return
       }
       case 'gateway_closed':

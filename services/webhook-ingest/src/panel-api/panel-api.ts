@@ -3,13 +3,14 @@ import {
   registerDiagnosticsRoutes,
   registerErasureRoute,
   registerReviewRoutes,
+  registerSetUpRoutes,
   type KeyRouteDeps,
+  type SetUpRouteDeps,
   type WordRouteDeps,
 } from '@paxyo/console'
 import { createConcurrencyLimiter } from '@paxyo/service-kit'
 import type { FastifyInstance } from 'fastify'
 import { registerOverviewRoutes, type OverviewDeps } from './overview/overview-routes.ts'
-import { registerTestWebhook, type TestWebhookDeps } from './overview/test-webhook.ts'
 import { registerGetAccount } from './accounts/get-account.ts'
 import { registerGetLedger } from './accounts/get-ledger.ts'
 import { registerPostAccount } from './accounts/post-account.ts'
@@ -59,7 +60,7 @@ export interface PanelApiDeps
     ChangeRouteDeps,
     ConnectionRouteDeps,
     OverviewDeps,
-    Omit<TestWebhookDeps, 'app'>,
+    Omit<SetUpRouteDeps, 'app'>,
     AuthenticationDeps,
     AuditDeps,
     WordRouteDeps,
@@ -94,7 +95,7 @@ export function registerPanelApi(app: FastifyInstance, deps: PanelApiDeps): void
       await v1.register(async (bounded: PanelApi) => {
         boundConcurrency(bounded, writes, reads)
         registerRoutes(bounded, deps)
-        registerTestWebhook(bounded, { ...deps, app })
+        registerSetUpRoutes(bounded, { ...deps, app })
       })
       registerChangeRoutes(v1, { ...deps, limiter: reads })
       // They run once at a time, for up to a minute, however many requests wait for the result: no place of a read is held.

@@ -22,14 +22,14 @@ export type AuthenticateWebhook = (credentials: Credentials, nowMs: number) => A
  * Creates the authentication of one provider's webhooks. When an allow-list is configured, the sender's address must be
  * in it; when signature keys or tokens are configured, one of them must match. An allow-list alone is enough. With
  * nothing configured, every webhook is rejected. Where a signature is required, tokens do not count.
+ *
+ * @param onTokenUsed called with the place of a token that has matched.
  */
-export function createWebhookAuthentication({
-  signatureKeys,
-  tokens,
-  allowedCidrs,
-  isSignatureRequired = false,
-}: WebhookAuthentication): AuthenticateWebhook {
-  const isToken = createSecretSet(tokens)
+export function createWebhookAuthentication(
+  { signatureKeys, tokens, allowedCidrs, isSignatureRequired = false }: WebhookAuthentication,
+  onTokenUsed?: (place: number) => void,
+): AuthenticateWebhook {
+  const isToken = createSecretSet(tokens, onTokenUsed)
   const isAllowed = createAllowList(allowedCidrs)
   const needsSecret = isSignatureRequired || signatureKeys.length > 0 || tokens.length > 0
 

@@ -25,6 +25,8 @@ export type TokenVerifier = (token: string, nowMs: number) => Promise<Identity |
 export interface TokenVerifierOptions {
   /** HS256 secrets; several at once for rotation. */
   readonly secrets: readonly string[]
+  /** Called with the place of the secret of a valid token. */
+  readonly onSecretUsed?: ((place: number) => void) | undefined
   /** The issuer's public keys. */
   readonly keyServer?: KeyServer | undefined
   readonly audience: string
@@ -38,9 +40,14 @@ export const CLOCK_TOLERANCE_MS = 60_000
  * user's tokens can be revoked. Each kind of key accepts only its own
  * algorithms, so that a public key can't be used as an HMAC secret.
  */
-export function createTokenVerifier({ secrets, keyServer, audience }: TokenVerifierOptions): TokenVerifier {
+export function createTokenVerifier({
+  secrets,
+  onSecretUsed,
+  keyServer,
+  audience,
+}: TokenVerifierOptions): TokenVerifier {
   const keys = secrets.map(importSecret)
-  const hs256 = { keys: secrets.map((secret) => createSecretKey(secret, 'utf8')), audience }
+  const hs256 = { keys: secrets.map((secret) => createSecretKey(secret, 'utf8')), audience, onKeyUsed: onSecretUsed }
 
   return async (token, nowMs) => {
     const claims = verifyHs256(token, { ...hs256, nowMs, clockToleranceMs: CLOCK_TOLERANCE_MS })

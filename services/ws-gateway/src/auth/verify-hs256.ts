@@ -8,6 +8,8 @@ export interface Hs256Options {
   readonly audience: string
   readonly nowMs: number
   readonly clockToleranceMs: number
+  /** Called with the place of the key of a valid token. */
+  readonly onKeyUsed?: ((place: number) => void) | undefined
 }
 
 /**
@@ -21,11 +23,11 @@ export function verifyHs256(token: string, options: Hs256Options): JWTPayload | 
   const [header, payload, signature, ...more] = token.split('.')
   if (header === undefined || payload === undefined || signature === undefined || more.length > 0) return undefined
   const received = Buffer.from(signature, 'latin1')
-  const isSigned = keys.some((key) => {
+  const place = keys.findIndex((key) => {
     const expected = createHmac('sha256', key).update(`${header}.${payload}`, 'utf8').digest('base64url')
     return received.length === expected.length && timingSafeEqual(received, Buffer.from(expected, 'latin1'))
   })
-  if (!isSigned) return undefined
+  if (place === -1) return undefined
   const parameters = parseObject(header)
   // `crit` and `b64` change what the signature covers.
   if (parameters?.['alg'] !== 'HS256' || 'crit' in parameters || 'b64' in parameters) return undefined
@@ -37,7 +39,9 @@ export function verifyHs256(token: string, options: Hs256Options): JWTPayload | 
   const isIntended = aud === audience || (Array.isArray(aud) && aud.includes(audience))
   const isCurrent = isNumber(exp) && exp > nowS - toleranceS && (nbf ?? -Infinity) <= nowS + toleranceS
   const areTimes = (iat === undefined || isNumber(iat)) && (nbf === undefined || isNumber(nbf))
-  return isIntended && isCurrent && areTimes && Object.hasOwn(claims, 'sub') ? claims : undefined
+  if (!isIntended || !isCurrent || !areTimes || !Object.hasOwn(claims, 'sub')) return undefined
+  options.onKeyUsed?.(place)
+  return claims
 }
 
 const isNumber = (value: unknown): value is number => typeof value === 'number'

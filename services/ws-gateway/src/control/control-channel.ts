@@ -4,6 +4,7 @@ import {
   GATEWAYS_CHANNEL,
   ingestChannel,
   parseBusMessage,
+  type AnnouncedSecret,
   type ConnectionReport,
   type ControlMessage,
   type GatewayMessage,
@@ -12,13 +13,19 @@ import type { EventBus, EventSubscriber } from '@paxyo/event-bus'
 import { startHeartbeat } from '../stream/heartbeat.ts'
 import type { UserControl } from './user-control.ts'
 
+/** What a gateway announces. */
+export interface GatewayState {
+  readonly connections: number
+  readonly users: number
+  readonly secrets: AnnouncedSecret[]
+}
+
 export interface ControlChannelOptions {
   readonly bus: EventBus
   readonly gatewayId: string
   /** The release. */
   readonly version: string
-  /** What the gateway announces. */
-  readonly state: () => { readonly connections: number; readonly users: number }
+  readonly state: () => GatewayState
   readonly users: UserControl
   readonly onReceiptsStored: (batchId: string) => void
   readonly onMessage: (type: ControlMessage['type'] | 'unknown') => void

@@ -119,10 +119,13 @@ export const eraseAccount = (schema: string, eraseEvents = ERASE_WHOLE_EVENTS): 
  * Erases what belongs to the next orders of the pseudonym, without locking the account: bodies, responses of providers, and
  * outgoing webhooks.
  *
+ * Two later migrations have more:
+ *
  * @param isOfOrders SQL: whether a `delivery` of their provider orders is one of these orders (`ids`), and not of another one
- *   that has had the provider order. A later migration has it.
+ *   that has had the provider order.
+ * @param eraseAttempts SQL: what the attempts of outgoing webhooks become.
  */
-export const eraseOrders = (schema: string, isOfOrders = ''): string => `
+export const eraseOrders = (schema: string, isOfOrders = '', eraseAttempts = ''): string => `
   CREATE OR REPLACE FUNCTION erase_orders(erasure uuid, after_order text, orders_max integer) RETURNS text
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = ${schema}, pg_temp AS $$
     DECLARE
@@ -142,7 +145,7 @@ export const eraseOrders = (schema: string, isOfOrders = ''): string => `
         -- Waits for those that are being added to the queue from changes that were read before.
         PERFORM FROM outgoing_webhook_endpoints ORDER BY endpoint_id FOR SHARE;
         UPDATE outgoing_webhooks AS webhook SET subject = 'account ' || alias,
-          body = erase_json(body::jsonb, former, alias)::text
+          body = erase_json(body::jsonb, former, alias)::text${eraseAttempts}
         FROM outgoing_webhook_endpoints AS endpoint
         WHERE webhook.endpoint_id = endpoint.endpoint_id AND subject = 'account ' || former;
       END IF;
@@ -161,11 +164,18 @@ export const eraseOrders = (schema: string, isOfOrders = ''): string => `
       )
       SELECT array_agg(delivery_id) INTO delivered FROM of_orders;
       UPDATE verifications SET response = NULL, last_error = NULL WHERE delivery_id = ANY (delivered);
-      UPDATE outgoing_webhooks AS webhook SET body = erase_json(body::jsonb, former, alias)::text
+      UPDATE outgoing_webhooks AS webhook SET body = erase_json(body::jsonb, former, alias)::text${eraseAttempts}
       FROM outgoing_webhook_endpoints AS endpoint, unnest(ids) AS of (order_id)
       WHERE webhook.endpoint_id = endpoint.endpoint_id AND subject = 'order ' || of.order_id;
       RETURN ids[cardinality(ids)];
     END $$`
+
+/** A delivery that another order received with the provider order is not of these orders. */
+export const OF_ITS_ORDERS =
+  'AND order_of_delivery(delivery.provider, delivery.provider_order_id, received_at) = ANY (ids)'
+
+/** The responses of the panel's server may name the user. */
+export const ERASE_ATTEMPTS = `, attempt_history = NULL, last_error = CASE WHEN last_error IS NOT NULL THEN 'erased' END`
 
 /** Erases the user from the next responses that are kept for retries; a retry still has no second effect. */
 const eraseResponses = (schema: string): string => `

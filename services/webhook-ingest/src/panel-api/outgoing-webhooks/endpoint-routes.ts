@@ -1,9 +1,9 @@
+import { DEFAULT_WEBHOOK_TYPES } from '@paxyo/contracts'
 import { ENVIRONMENT_ENDPOINT, type StoredEndpoint } from '@paxyo/ledger'
 import {
   changeEndpointSchema,
   createdEndpointSchema,
   createEndpointSchema,
-  DEFAULT_WEBHOOK_TYPES,
   deletedEndpointSchema,
   endpointIdSchema,
   endpointListSchema,
@@ -32,6 +32,8 @@ import { pingEndpoint } from './ping-endpoint.ts'
 type Deps = ApiDeps & OutgoingWebhookDeps & ChangeRouteDeps
 
 const params = z.object({ endpointId: endpointIdSchema })
+const READ = { scope: 'read', tag: 'Outgoing webhooks' } as const
+const WRITE = { ...READ, scope: 'outgoing_webhooks' } as const
 
 /** `/v1/outgoing-webhooks/endpoints`: where outgoing webhooks are sent. */
 export function registerEndpointRoutes(api: PanelApi, deps: Deps): void {
@@ -49,9 +51,8 @@ function registerCreate(api: PanelApi, deps: Deps): void {
     headers: idempotencyHeaders,
     body: createEndpointSchema,
     ...operation({
+      ...WRITE,
       operationId: 'createWebhookEndpoint',
-      scope: 'outgoing_webhooks',
-      tag: 'Outgoing webhooks',
       summary: 'Create an endpoint',
       description: 'It gets the webhooks of changes from now on. Verify them with the returned secret.',
       responses: { 201: { description: 'The endpoint and its secret.', schema: createdEndpointSchema } },
@@ -81,15 +82,12 @@ function registerCreate(api: PanelApi, deps: Deps): void {
 }
 
 function registerList(api: PanelApi, { webhookEndpoints }: Deps): void {
-  const schema = {
-    ...operation({
-      operationId: 'listWebhookEndpoints',
-      scope: 'read',
-      tag: 'Outgoing webhooks',
-      summary: 'List the endpoints, oldest first',
-      responses: { 200: { description: 'All endpoints.', schema: endpointListSchema } },
-    }),
-  }
+  const schema = operation({
+    ...READ,
+    operationId: 'listWebhookEndpoints',
+    summary: 'List the endpoints, oldest first',
+    responses: { 200: { description: 'All endpoints.', schema: endpointListSchema } },
+  })
   api.get('/v1/outgoing-webhooks/endpoints', { schema }, async (_request, reply) =>
     reply.send({ data: (await webhookEndpoints.list()).map(toEndpoint) }),
   )
@@ -99,9 +97,8 @@ function registerRead(api: PanelApi, { webhookEndpoints }: Deps): void {
   const schema = {
     params,
     ...operation({
+      ...READ,
       operationId: 'readWebhookEndpoint',
-      scope: 'read',
-      tag: 'Outgoing webhooks',
       summary: 'Read an endpoint',
       responses: { 200: { description: 'The endpoint.', schema: webhookEndpointSchema } },
       errors: ['webhook_endpoint_not_found'],
@@ -121,9 +118,8 @@ function registerChange(api: PanelApi, { webhookEndpoints, log, addressRules, on
     params,
     body: changeEndpointSchema,
     ...operation({
+      ...WRITE,
       operationId: 'changeWebhookEndpoint',
-      scope: 'outgoing_webhooks',
-      tag: 'Outgoing webhooks',
       summary: 'Change an endpoint',
       responses: { 200: { description: 'The endpoint after the change.', schema: webhookEndpointSchema } },
       errors: ['address_not_allowed', 'webhook_endpoint_not_found', 'endpoint_of_environment'],
@@ -153,9 +149,8 @@ function registerDelete(api: PanelApi, { webhookEndpoints, log, onEndpointsChang
   const schema = {
     params,
     ...operation({
+      ...WRITE,
       operationId: 'deleteWebhookEndpoint',
-      scope: 'outgoing_webhooks',
-      tag: 'Outgoing webhooks',
       summary: 'Delete an endpoint with its webhooks',
       responses: { 200: { description: 'It is deleted.', schema: deletedEndpointSchema } },
       errors: ['webhook_endpoint_not_found', 'endpoint_of_environment'],
@@ -176,9 +171,8 @@ function registerPing(api: PanelApi, deps: Deps): void {
     headers: idempotencyHeaders,
     params,
     ...operation({
+      ...WRITE,
       operationId: 'pingWebhookEndpoint',
-      scope: 'outgoing_webhooks',
-      tag: 'Outgoing webhooks',
       summary: 'Send a signed ping to an endpoint and report the response',
       description: 'The body is `{"type":"ping", …}`. A receiver verifies the signature, and responds with 2xx.',
       responses: { 200: { description: 'The result, also when it failed.', schema: pingSchema } },

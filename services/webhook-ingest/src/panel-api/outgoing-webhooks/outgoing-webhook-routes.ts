@@ -18,7 +18,7 @@ import {
   reject,
   toPage,
 } from '@paxyo/panel-api-kit'
-import { toOutgoingWebhook } from './outgoing-webhook-view.ts'
+import { toAttempt, toOutgoingWebhook } from './outgoing-webhook-view.ts'
 
 export interface OutgoingWebhookDeps {
   readonly outgoingQueue: OutgoingQueue
@@ -32,6 +32,8 @@ export interface OutgoingWebhookDeps {
 
 const cursorSchema = z.tuple([z.int().positive()])
 const params = z.object({ webhookId: z.uuid() })
+const READ = { scope: 'read', tag: 'Outgoing webhooks' } as const
+const WRITE = { ...READ, scope: 'outgoing_webhooks' } as const
 
 /** `/v1/outgoing-webhooks`: list, read and retry the webhooks that notify the panel of changes. */
 export function registerOutgoingWebhookRoutes(api: PanelApi, deps: ApiDeps & OutgoingWebhookDeps): void {
@@ -45,9 +47,8 @@ function registerList(api: PanelApi, { outgoingQueue }: OutgoingWebhookDeps): vo
   const schema = {
     querystring: listOutgoingWebhooksQuery,
     ...operation({
+      ...READ,
       operationId: 'listOutgoingWebhooks',
-      scope: 'read',
-      tag: 'Outgoing webhooks',
       summary: 'List outgoing webhooks, newest first',
       description:
         '`state=dead` lists the webhooks whose last retry failed, after three days. Delivered ones are kept for a week.',
@@ -68,10 +69,9 @@ function registerRead(api: PanelApi, { outgoingQueue }: OutgoingWebhookDeps): vo
   const schema = {
     params,
     ...operation({
+      ...READ,
       operationId: 'readOutgoingWebhook',
-      scope: 'read',
-      tag: 'Outgoing webhooks',
-      summary: 'Read an outgoing webhook with its body',
+      summary: 'Read an outgoing webhook with its body and its attempts',
       responses: { 200: { description: 'The webhook.', schema: fullOutgoingWebhookSchema } },
       errors: ['outgoing_webhook_not_found'],
     }),
@@ -79,7 +79,11 @@ function registerRead(api: PanelApi, { outgoingQueue }: OutgoingWebhookDeps): vo
   api.get('/v1/outgoing-webhooks/:webhookId', { schema }, async (request, reply) => {
     const row = await outgoingQueue.read(request.params.webhookId)
     if (row === undefined) return reject(reply, 'outgoing_webhook_not_found')
-    return reply.send({ ...toOutgoingWebhook(row), body: row.body })
+    return reply.send({
+      ...toOutgoingWebhook(row),
+      body: row.body,
+      attemptHistory: (row.attemptHistory ?? []).map(toAttempt),
+    })
   })
 }
 
@@ -88,9 +92,8 @@ function registerRetry(api: PanelApi, { outgoingQueue, onEndpointsChanged, log }
     headers: idempotencyHeaders,
     params,
     ...operation({
+      ...WRITE,
       operationId: 'retryOutgoingWebhook',
-      scope: 'outgoing_webhooks',
-      tag: 'Outgoing webhooks',
       summary: 'Retry an outgoing webhook now',
       description:
         'Sends a webhook in any state again, with the same id, and resets its attempts. One that a newer webhook ' +
@@ -116,16 +119,10 @@ function registerRetryDead(
   const schema = {
     headers: idempotencyHeaders,
     ...operation({
+      ...WRITE,
       operationId: 'retryDeadOutgoingWebhooks',
-      scope: 'outgoing_webhooks',
-      tag: 'Outgoing webhooks',
       summary: 'Retry dead outgoing webhooks',
-      responses: {
-        200: {
-          description: 'The webhooks are due, oldest first.',
-          schema: retriedWebhooksSchema,
-        },
-      },
+      responses: { 200: { description: 'The webhooks are due, oldest first.', schema: retriedWebhooksSchema } },
     }),
   }
   api.post('/v1/outgoing-webhooks/retry', { schema }, async (_request, reply) => {

@@ -1,6 +1,6 @@
 import type { WebhookType } from '@paxyo/contracts'
-import type { OutgoingWebhookRow } from '@paxyo/ledger'
-import type { OutgoingWebhookView } from '@paxyo/panel-client'
+import type { OutgoingWebhookRow, RecordedAttempt } from '@paxyo/ledger'
+import type { OutgoingWebhookAttempt, OutgoingWebhookView } from '@paxyo/panel-client'
 
 /** An outgoing webhook as the panel API shows it. */
 export function toOutgoingWebhook(row: OutgoingWebhookRow): OutgoingWebhookView {
@@ -19,3 +19,8 @@ export function toOutgoingWebhook(row: OutgoingWebhookRow): OutgoingWebhookView 
     lastError: row.last_error,
   }
 }
+
+export const toAttempt = ({ at, ...attempt }: RecordedAttempt): OutgoingWebhookAttempt => ({
+  at: new Date(at).toISOString(),
+  ...attempt,
+})

@@ -1,6 +1,5 @@
 import { RETRY_DELAYS_MS } from '@paxyo/ledger'
-import { WEBHOOK_TYPES, type WebhookType } from '@paxyo/contracts'
-import { DEFAULT_WEBHOOK_TYPES } from '@paxyo/panel-client'
+import { DEFAULT_WEBHOOK_TYPES, WEBHOOK_TYPES, type WebhookType } from '@paxyo/contracts'
 import { env } from '@paxyo/service-kit'
 import { z } from 'zod'
 import { urlProblem, type AddressRules } from './address-rules.ts'

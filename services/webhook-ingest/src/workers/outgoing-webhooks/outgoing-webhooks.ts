@@ -34,7 +34,7 @@ export interface OutgoingWebhooksOptions {
   readonly log: Logger
   /** Called with the result of each attempt. */
   readonly onAttempt?: (isDelivered: boolean, durationMs: number) => void
-  /** Called once an endpoint's first failure is recorded, with the error, and once it delivers again. */
+  /** Called after an attempt is recorded that failed, with the error, or that was delivered as a retry or after a failure. */
   readonly onEndpointChanged?: (endpointId: string, error: string | undefined) => void
   /** From 0 to 1; for jitter. */
   readonly random?: () => number
@@ -128,23 +128,21 @@ export function createOutgoingWebhooks(options: OutgoingWebhooksOptions): Outgoi
 
   async function send(sending: Sending, webhook: ClaimedWebhook): Promise<void> {
     const { webhookId: id, body, attempts, endpointId, type, subject } = webhook
-    const startedAt = performance.now()
     const attempt = await sending.sender.send({ id, body }, Date.now())
-    options.onAttempt?.(attempt.delivered, performance.now() - startedAt)
+    options.onAttempt?.(attempt.delivered, attempt.durationMs)
     const retryInMs = attempt.delivered ? undefined : retryDelayMs(settings.retryDelaysMs, attempts, random())
     const facts = { webhookId: id, endpointId, type, subject, attempts, status: attempt.status }
     if (attempt.delivered) log.info(facts, 'outgoing webhook delivered')
     else if (retryInMs === undefined) log.error({ ...facts, error: attempt.error }, 'outgoing webhook dead')
     else log.warn({ ...facts, error: attempt.error, retryInMs }, 'outgoing webhook failed, retry scheduled')
-    const failedBefore = sending.failuresInRow
-    const isBack = attempt.delivered && failedBefore > 0
-    sending.failuresInRow = attempt.delivered ? 0 : failedBefore + 1
-    const hasChanged = isBack || (!attempt.delivered && failedBefore === 0)
+    const isBack = attempt.delivered && sending.failuresInRow > 0
+    sending.failuresInRow = attempt.delivered ? 0 : sending.failuresInRow + 1
+    const hasNews = isBack || !attempt.delivered || webhook.isRetry
     try {
       await queue.settle(webhook, attempt, retryInMs)
       if (isBack) await queue.makeEndpointDue(endpointId)
       // After the commit, because pages then read the queue.
-      if (hasChanged) options.onEndpointChanged?.(endpointId, attempt.error ?? undefined)
+      if (hasNews) options.onEndpointChanged?.(endpointId, attempt.error ?? undefined)
     } catch (error) {
       log.warn({ err: error, ...facts }, 'outgoing webhook attempt not recorded')
     }

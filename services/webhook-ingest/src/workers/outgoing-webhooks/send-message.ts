@@ -51,17 +51,22 @@ export function createMessageSender(target: SendTarget, timeoutMs = SEND_TIMEOUT
         ...signWebhook(message, target.keys, nowMs),
       }
       const signal = AbortSignal.timeout(timeoutMs)
+      const startedAt = performance.now()
       return new Promise((resolve) => {
+        const settle: Settle = (result) => resolve({ ...result, durationMs: performance.now() - startedAt })
         const options = { method: 'POST', agent, headers, signal, ...(lookup === undefined ? {} : { lookup }) }
         let hasResponse = false
         const request = transport.request(url, options, (response) => {
           hasResponse = true
-          readAttempt(response, resolve)
+          readAttempt(response, settle)
         })
         const fail = (error: string): void => {
-          if (!hasResponse) resolve({ delivered: false, status: null, error })
+          if (!hasResponse) settle({ delivered: false, status: null, error, response: null })
         }
-        request.once('error', (error) => fail(signal.aborted ? `no response within ${timeoutMs} ms` : error.message))
+        // The error of a host with several addresses has no message.
+        request.once('error', (error: NodeJS.ErrnoException) =>
+          fail(signal.aborted ? `no response within ${timeoutMs} ms` : error.message || String(error.code)),
+        )
         // Covers every other end, such as a response that upgrades to another protocol.
         request.once('close', () => fail('the connection was closed without a response'))
         request.end(message.body)
@@ -71,7 +76,9 @@ export function createMessageSender(target: SendTarget, timeoutMs = SEND_TIMEOUT
   }
 }
 
-function readAttempt(response: http.IncomingMessage, resolve: (attempt: Attempt) => void): void {
+type Settle = (result: Omit<Attempt, 'durationMs'>) => void
+
+function readAttempt(response: http.IncomingMessage, resolve: Settle): void {
   const status = response.statusCode!
   const delivered = status >= 200 && status < 300
   const chunks: Buffer[] = []
@@ -79,7 +86,7 @@ function readAttempt(response: http.IncomingMessage, resolve: (attempt: Attempt)
   const settle = (): void => {
     const excerpt = toExcerpt(Buffer.concat(chunks).toString())
     const error = delivered ? null : `status ${status}${excerpt === '' ? '' : `: ${excerpt}`}`
-    resolve({ delivered, status, error })
+    resolve({ delivered, status, error, response: excerpt })
   }
   response.on('data', (chunk: Buffer) => {
     bytes += chunk.length

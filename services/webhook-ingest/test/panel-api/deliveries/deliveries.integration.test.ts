@@ -61,6 +61,8 @@ describe('lists', () => {
     expect(await list(`providerOrderId=${one.providerOrderId}`)).toEqual(one.deliveries)
     const isNow = { orderId: one.orderId, userId: one.userId, orderStatus: 'canceled' }
     for (const delivery of one.deliveries) expect(delivery).toMatchObject(isNow)
+    expect(await list(`userId=${one.userId}`)).toEqual(one.deliveries)
+    expect(await list(`userId=${one.userId}&outcome=stale`)).toMatchObject([{ outcome: 'stale' }])
     expect(await list('outcome=parked')).toMatchObject([
       { providerOrderId: 'unknown-1', orderId: null, userId: null, orderStatus: null, reason: null },
     ])
@@ -81,6 +83,29 @@ describe('lists', () => {
       { orderId: 'next', userId: 'next' },
       { orderId, userId },
     ])
+    expect(await list('userId=next')).toMatchObject([{ orderId: 'next' }])
+    expect(await list(`userId=${userId}`)).toMatchObject([{ orderId }])
+  })
+
+  test('a search goes on where it has looked, however rare it is', async () => {
+    const { rows } = await ingest.database.owner.query<{ delivery_id: string }>(
+      `INSERT INTO deliveries (delivery_id, provider, provider_order_id, body, outcome, received_at)
+       SELECT 'early-' || n, 'godofpanel', 'E', '{}', CASE WHEN n IN (1, 20000, 20001, 40001) THEN 'ignored' ELSE 'stale' END,
+         '2026-01-01'::timestamptz - n * interval '1 ms'
+       FROM generate_series(1, 40001) AS n RETURNING delivery_id`,
+    )
+    expect(rows).toHaveLength(40_001)
+    const until = 'to=2026-01-01T00:00:00Z'
+    expect((await list(`outcome=ignored&${until}`)).map(({ deliveryId }) => deliveryId)).toEqual([
+      'early-1',
+      'early-20000',
+      'early-20001',
+      'early-40001',
+    ])
+    const page = (await ingest.call('GET', `/v1/deliveries?outcome=applied&${until}`)).json()
+    expect(page).toMatchObject({ data: [], nextCursor: expect.any(String) })
+    expect(await list(`provider=another&${until}`)).toEqual([])
+    await ingest.database.owner.query(`DELETE FROM deliveries WHERE provider_order_id = 'E'`)
   })
 
   test.each(['cursor=nonsense', 'outcome=duplicate', 'from=yesterday', 'limit=0', 'order=1', 'orderId='])(

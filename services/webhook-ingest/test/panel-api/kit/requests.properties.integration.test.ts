@@ -14,6 +14,8 @@ const OPERATION_IDS = [
   'summarizeToday',
   'summarizeDays',
   'testWebhook',
+  'revealWebhookAddress',
+  'listSecrets',
   'diagnose',
   'auditLedger',
   'registerOrder',
@@ -66,6 +68,7 @@ const OPERATION_IDS = [
   'createPasswordLink',
   'listAuditLog',
   'listKeys',
+  'createKey',
   'revokeKey',
   'deleteWebhookEndpoint',
 ]

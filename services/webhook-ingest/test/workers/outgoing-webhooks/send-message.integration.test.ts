@@ -17,6 +17,7 @@ const targetOf = (url: string, allowPrivate = false): SendTarget => ({
   isInsecure: false,
   rules: { allowPrivate, allowLoopback: false },
 })
+const TIMED = { durationMs: expect.any(Number) }
 const MESSAGE = { id: 'refund-1', body: '{"a":1}' }
 
 let panel: TestPanel
@@ -45,7 +46,7 @@ async function sendImpatiently() {
 test('what arrives is signed, and any answer of 2xx is enough', async () => {
   panel.respond = (_received, response) => response.writeHead(204).end()
 
-  expect(await send()).toEqual({ delivered: true, status: 204, error: null })
+  expect(await send()).toEqual({ ...TIMED, delivered: true, status: 204, error: null, response: '' })
   const [received] = panel.received
   expect(new Webhook(SECRET).verify(received!.body, received!.headers)).toEqual({ a: 1 })
   expect(received!.headers).toMatchObject({ 'content-type': 'application/json' })
@@ -65,7 +66,11 @@ test('an error is told in one line that can be stored', async () => {
   panel.respond = (_received, response) => response.writeHead(500).end(`<b>no\u0000\n\n way</b> ${'ü'.repeat(5_000)}`)
 
   const attempt = await send()
-  expect(attempt).toMatchObject({ delivered: false, status: 500 })
+  expect(attempt).toMatchObject({
+    delivered: false,
+    status: 500,
+    response: attempt.error!.slice('status 500: '.length),
+  })
   expect(attempt.error).toMatch(/^status 500: <b>no way<\/b> ü+$/)
   expect(attempt.error!.length).toBeLessThan(350)
 })
@@ -74,13 +79,15 @@ test('a redirect is not followed', async () => {
   await using elsewhere = await startTestPanel()
   panel.respond = (_received, response) => response.writeHead(307, { location: elsewhere.url }).end()
 
-  expect(await send()).toEqual({ delivered: false, status: 307, error: 'status 307' })
+  expect(await send()).toEqual({ ...TIMED, delivered: false, status: 307, error: 'status 307', response: '' })
   expect(elsewhere.received).toEqual([])
 })
 
 test('no answer in time is none', async () => {
   panel.respond = () => undefined
-  expect(await sendImpatiently()).toEqual({ delivered: false, status: null, error: 'no response within 3000 ms' })
+  const attempt = await sendImpatiently()
+  expect(attempt).toMatchObject({ delivered: false, status: null, error: 'no response within 3000 ms', response: null })
+  expect(attempt.durationMs).toBeGreaterThanOrEqual(2_900)
 })
 
 test('the status is the answer: a body without end is waited for no longer than an answer', async () => {

@@ -4,6 +4,7 @@ import { testWebhookBody, testWebhookSchema } from '@paxyo/panel-client'
 import type { ConfiguredProvider } from '@paxyo/providers'
 import { signWebhook } from '@paxyo/standard-webhooks'
 import type { FastifyInstance } from 'fastify'
+import { webhookPath } from './webhook-address-route.ts'
 
 export interface TestWebhookDeps extends ApiDeps {
   /** To which the webhook is handed. */
@@ -53,12 +54,6 @@ export function registerTestWebhook(api: PanelApi, deps: TestWebhookDeps): void 
   })
 }
 
-/** The token is in the path, as most providers send it; a signature is in the headers. */
-const pathOf = ({ provider, authentication: { signatureKeys, tokens } }: ConfiguredProvider): string =>
-  signatureKeys.length > 0 || tokens[0] === undefined
-    ? `/webhooks/${provider.name}`
-    : `/webhooks/${provider.name}/${encodeURIComponent(tokens[0])}`
-
 async function registerTestOrder(deps: ApiDeps, provider: string, orderId: string): Promise<void> {
   const { db } = deps
   const account = await db.selectFrom('accounts').select('currency').where('user_id', '=', TEST_USER).executeTakeFirst()
@@ -77,12 +72,16 @@ async function registerTestOrder(deps: ApiDeps, provider: string, orderId: strin
   await commitChangeSet(deps, (tx) => registerOrders(tx, [order]))
 }
 
-async function sendWithin(app: FastifyInstance, configured: ConfiguredProvider, body: string): Promise<Sent> {
-  const signature = signWebhook({ id: newId(), body }, configured.authentication.signatureKeys, Date.now())
+async function sendWithin(
+  app: FastifyInstance,
+  { provider, authentication: { signatureKeys, tokens } }: ConfiguredProvider,
+  body: string,
+): Promise<Sent> {
+  const signature = signWebhook({ id: newId(), body }, signatureKeys, Date.now())
   const headers = { 'content-type': 'application/json', ...signature }
   const { statusCode, body: text } = await app.inject({
     method: 'POST',
-    url: pathOf(configured),
+    url: webhookPath(provider.name, signatureKeys.length > 0 ? undefined : tokens[0]),
     headers,
     payload: body,
   })

@@ -1,24 +1,30 @@
 import type { Page } from '@paxyo/testkit'
-import { join } from 'node:path'
 import type pg from 'pg'
-import { ar } from '../../../packages/console/page/text/ar.ts'
-import { de } from '../../../packages/console/page/text/de.ts'
-import { en, type TextKey } from '../../../packages/console/page/text/en.ts'
+import { ar } from '../../page/text/ar.ts'
+import { de } from '../../page/text/de.ts'
+import { en, type TextKey } from '../../page/text/en.ts'
 
-type Locale = 'en' | 'de' | 'ar'
+export type Locale = 'en' | 'de' | 'ar'
 const TEXTS: Readonly<Record<Locale, Readonly<Record<TextKey, unknown>>>> = { en, de, ar }
 
+/** A text of the page that does not depend on a count. */
+export const textIn = (locale: Locale, key: TextKey): string => TEXTS[locale][key] as string
+
 /** A dialog: its page, and the texts of the buttons that open it, one after the other. */
-interface DialogPicture {
+export interface ConsoleDialog {
   readonly name: string
   readonly path: string
   readonly buttons: readonly TextKey[]
-  /** What is typed before the picture, by the field's name. */
+  /** What is typed where a dialog has the field, by the field's name. */
   readonly typed?: Readonly<Record<string, string>>
 }
 
-/** The dialogs of the console that nothing has to be decided for, except the new secret and the link. */
-export async function dialogsOf(owner: pg.Pool): Promise<readonly DialogPicture[]> {
+/**
+ * The dialogs of the console that nothing has to be decided for, except the new secret and the link.
+ *
+ * @param userId a user who is connected.
+ */
+export async function dialogsOf(owner: pg.Pool, userId: string): Promise<readonly ConsoleDialog[]> {
   const { rows } = await owner.query<{ review_id: string; reason: string }>(
     'SELECT DISTINCT ON (reason) review_id, reason FROM reviews WHERE resolved_at IS NULL ORDER BY reason, review_id',
   )
@@ -40,11 +46,21 @@ export async function dialogsOf(owner: pg.Pool): Promise<readonly DialogPicture[
     { name: 'map-word', path: reviewOf('unknown_status'), buttons: ['mapWord.open'] },
     { name: 'bulk', path: 'reviews?reason=order_failed', buttons: ['bulk.open'] },
     { name: 'replay', path: `deliveries/${deliveries[0]!.delivery_id}`, buttons: ['action.replay'] },
-    { name: 'disconnect', path: 'users/marta.k', buttons: ['user.disconnect'] },
-    { name: 'revoke-tokens', path: 'users/marta.k', buttons: ['user.revoke'] },
+    { name: 'disconnect', path: `users/${userId}`, buttons: ['user.disconnect'] },
+    { name: 'revoke-tokens', path: `users/${userId}`, buttons: ['user.revoke'] },
     { name: 'disable-endpoint', path: 'webhooks', buttons: ['webhooks.disable'] },
     { name: 'new-secret', path: 'webhooks', buttons: ['secret.add'] },
+    { name: 'add-endpoint', path: 'webhooks', buttons: ['endpoint.add'] },
+    { name: 'edit-endpoint', path: 'webhooks', buttons: ['endpoint.edit'] },
+    { name: 'create-key', path: 'health', buttons: ['newKey.title'] },
+    {
+      name: 'new-key',
+      path: 'health',
+      buttons: ['newKey.title', 'newKey.create'],
+      typed: { 'key-name': 'shop server' },
+    },
     { name: 'revoke-key', path: 'health', buttons: ['keys.revoke'] },
+    { name: 'rotate-secret', path: 'health', buttons: ['secrets.rotate'] },
     { name: 'invite', path: 'health', buttons: ['operators.invite'] },
     { name: 'password-link', path: 'health', buttons: ['operators.password'] },
     { name: 'link', path: 'health', buttons: ['operators.password', 'operators.password'] },
@@ -52,22 +68,20 @@ export async function dialogsOf(owner: pg.Pool): Promise<readonly DialogPicture[
   ]
 }
 
-/** Opens a dialog on its page, and takes a picture of it. */
-export async function takeDialog(
-  shown: Page,
-  { name, buttons, typed = {} }: DialogPicture,
-  { folder, suffix, locale }: { readonly folder: string; readonly suffix: string; readonly locale: Locale },
-): Promise<void> {
+/** Opens a dialog on its page, and types into it. */
+export async function openDialog(shown: Page, { buttons, typed = {} }: ConsoleDialog, locale: Locale): Promise<void> {
   for (const key of buttons) {
     const dialog = shown.locator('dialog[open]')
     const place = (await dialog.count()) > 0 ? dialog : shown.locator('main')
     await place
-      .locator('button', { hasText: TEXTS[locale][key] as string })
+      .locator('button', { hasText: textIn(locale, key) })
       .last()
       .click()
     await shown.locator('dialog[open]:not([aria-busy])').waitFor()
+    for (const [field, text] of Object.entries(typed)) {
+      const input = shown.locator(`dialog [name="${field}"]`)
+      if ((await input.count()) > 0) await input.fill(text)
+    }
   }
-  for (const [field, text] of Object.entries(typed)) await shown.locator(`dialog [name="${field}"]`).fill(text)
   await shown.locator('dialog .skeleton, dialog [aria-busy="true"]').first().waitFor({ state: 'detached' })
-  await shown.screenshot({ path: join(folder, `dialog-${name}-${suffix}.png`) })
 }
