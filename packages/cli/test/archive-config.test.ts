@@ -31,7 +31,7 @@ test.each<Environment>([
     'http://10.0.0.7:9000',
     'http://minio:9000',
     'http://minio.storage.svc:9000',
-  ].map((ARCHIVE_S3_ENDPOINT) => ({ ...S3, ARCHIVE_S3_REGION: '', ARCHIVE_S3_ENDPOINT })),
+  ].map((endpoint) => Object.assign({}, S3, { ARCHIVE_S3_REGION: '', ARCHIVE_S3_ENDPOINT: endpoint })),
 ])('%j is valid', async (env) => {
   expect(await problemsOf(env)).toEqual([])
 })

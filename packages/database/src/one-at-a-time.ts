@@ -9,7 +9,12 @@ import type { Pool, PoolClient } from 'pg'
 export async function oneAtATime<T>(pool: Pool, name: string, work: () => Promise<T>): Promise<T | undefined> {
   const client = await pool.connect()
   try {
-    return (await tryLock(client, name)) ? await work().finally(() => unlock(client, name)) : undefined
+    if (!(await tryLock(client, name))) return undefined
+    try {
+      return await work()
+    } finally {
+      await unlock(client, name)
+    }
   } finally {
     client.release()
   }

@@ -41,10 +41,10 @@ export function createSecretUses(now: () => number = Date.now): SecretUses {
       // Both services of a standalone watch the same secrets.
       const all = watched.get(key) ?? []
       watched.set(key, all)
-      const entries = known.map((secret) => {
+      const entries = known.map((secret): { usedAtMs: number | undefined } => {
         const entry = all.find(({ fingerprint }) => fingerprint === secret.fingerprint) ?? secret
         if (!all.includes(entry)) all.push(entry)
-        return entry as { usedAtMs: number | undefined }
+        return entry
       })
       return (place) => {
         const entry = entries[place]

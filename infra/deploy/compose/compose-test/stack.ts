@@ -108,7 +108,8 @@ export async function startStack({ settings, isHa, onBuilt }: StackOptions): Pro
     compose,
     primary,
     npmRun,
-    shell: (commands) => run('bash', ['-e', '-o', 'pipefail', '-c', commands], { ...env, BACKUP_DIR: join(folder, 'backups') }),
+    shell: (commands) =>
+      run('bash', ['-e', '-o', 'pipefail', '-c', commands], { ...env, BACKUP_DIR: join(folder, 'backups') }),
     secret: (name) => readFileSync(join(folder, name), 'utf8').trim().split(',')[0]!,
     request: (path, options) => request(agent, `${url}${path}`, options),
     async query(sql) {

@@ -72,7 +72,8 @@ export function withEarlier(feed: Feed, deliveries: readonly DeliveryView[]): Fe
     .map(({ orderStatus, ...row }): OperationsRow => {
       const isNewest = row.outcome === 'applied' && !orders.has(row.orderId)
       if (isNewest) orders.add(row.orderId)
-      return { ...row, reported: null, status: isNewest ? orderStatus : null, refund: null, currency: null }
+      const unknown = { reported: null, refund: null, currency: null }
+      return Object.assign(row, unknown, { status: isNewest ? orderStatus : null })
     })
   return { ...feed, rows: [...feed.rows, ...earlier].slice(0, EARLIER_ROWS_MAX) }
 }

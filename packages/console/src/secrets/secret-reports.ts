@@ -43,6 +43,11 @@ export function startSecretReports({ pool, secretUses, gateways, log }: SecretRe
   const process = randomUUID()
   let isFirst = true
 
+  const reportOf = (processId: string, service: string, secret: AnnouncedSecret) => ({
+    process: processId,
+    service,
+    ...secret,
+  })
   const ownSecrets = (): AnnouncedSecret[] =>
     secretUses.known.map(({ usedAtMs, ...secret }) => ({
       ...secret,
@@ -54,9 +59,9 @@ export function startSecretReports({ pool, secretUses, gateways, log }: SecretRe
       if (isFirst) await pool.query(DELETE_OLD)
       isFirst = false
       const rows = [
-        ...ownSecrets().map((secret) => ({ ...secret, process, service: 'webhook-ingest' })),
+        ...ownSecrets().map((secret) => reportOf(process, 'webhook-ingest', secret)),
         ...gateways().flatMap(({ gatewayId, secrets }) =>
-          secrets.map((secret) => ({ ...secret, process: gatewayId, service: 'ws-gateway' })),
+          secrets.map((secret) => reportOf(gatewayId, 'ws-gateway', secret)),
         ),
       ]
       if (rows.length === 0) return

@@ -21,7 +21,10 @@ test('a rotation is followed over restarts: which services know both, and when t
     const secretUses = createSecretUses()
     const used = secretUses.watch('jwt_secrets', secrets)
     const announced = gateway.map((secret, place) => ({
-      ...{ kind: 'jwt_secrets', provider: '', fingerprint: mark(secret), place },
+      kind: 'jwt_secrets' as const,
+      provider: '',
+      fingerprint: mark(secret),
+      place,
       usedMsAgo: secret === OLD ? 60_000 : null,
     }))
     const gateways = () => [{ gatewayId: `gateway-${gateway.length}`, secrets: announced }]
