@@ -155,7 +155,7 @@ const revokeKey: Task = async (operator) => {
     return expectRejected(operator, '/v1/keys/environment/revoke')
   }
   expect((await system.api('/v1/connections')).status).toBe(200)
-  await page.getByRole('button', { name: /^Revoke the key/ }).click()
+  await page.getByRole('button', { name: 'Revoke the key environment' }).click()
   await page.getByRole('dialog').getByRole('button', { name: 'Revoke' }).click()
   await page.getByRole('row', { name: /^environment.*Revoked$/ }).waitFor()
   await eventually(async () => (await system.api('/v1/connections')).status === 401)
