@@ -22,6 +22,8 @@ const CHECK_TIMEOUT_MS = 120_000
 
 const LIST = new URL('linear-expressions.json', import.meta.url)
 const listed = JSON.parse(readFileSync(LIST, 'utf8')) as readonly string[]
+/** Each is checked in every run. */
+const UNLISTED_MAX = 20
 const CHECKS_LISTED = process.env['CHECK_LISTED'] === 'on'
 
 process.env['RECHECK_BACKEND'] = 'pure'
@@ -45,19 +47,20 @@ const placesByExpression = Map.groupBy(
 
 test('no regular expression is super-linear', () => {
   expect(placesByExpression.size).toBeGreaterThan(80)
-  const faults = [...placesByExpression].flatMap(([expression, same]) => {
-    if (listed.includes(expression) && !CHECKS_LISTED) return []
+  const checked = [...placesByExpression].filter(([expression]) => CHECKS_LISTED || !listed.includes(expression))
+  const faults = checked.flatMap(([expression, same]) => {
     const { pattern, flags } = same[0]!
     const why = superLinearity(pattern, flags)
     return why === undefined ? [] : same.map(({ path, line }) => `${path}:${line} ${expression} ${why}`)
   })
   expect(faults).toEqual([])
+  if (process.env['UPDATE_LIST'] !== 'on') return
+  writeFileSync(LIST, `${JSON.stringify([...placesByExpression.keys()].toSorted(), null, 2)}\n`)
 })
 
-test('the list has the expressions of the sources; UPDATE_LIST=on writes it', () => {
-  const expressions = [...placesByExpression.keys()].toSorted()
-  if (process.env['UPDATE_LIST'] === 'on') writeFileSync(LIST, `${JSON.stringify(expressions, null, 2)}\n`)
-  else expect(listed).toEqual(expressions)
+test('the list has nearly all of them; UPDATE_LIST=on writes it', () => {
+  const unlisted = [...placesByExpression.keys()].filter((expression) => !listed.includes(expression))
+  expect(unlisted.length).toBeLessThanOrEqual(UNLISTED_MAX)
 })
 
 test('schemas get their patterns by boundedText, which checks the length first', () => {

@@ -48,7 +48,8 @@ export interface MaintainResult {
  * default partition keeps them there.
  *
  * @example
- * await maintainPartitions(ownerPool, new Date(), { events: 30 }) //=> { created: [], dropped: [] }
+ * const { dropped } = await maintainPartitions(ownerPool, new Date(), { events: 30 })
+ * dropped //=> []
  */
 export async function maintainPartitions(
   pool: Pool,
@@ -77,6 +78,7 @@ const READ_PARTITION_DAYS = `
  * after every midnight (UTC) without it, 0 when today has none.
  *
  * @example
+ * await maintainPartitions(ownerPool, new Date())
  * await readPartitionDays(pool) //=> 8
  */
 export async function readPartitionDays(pool: Pool): Promise<number> {

@@ -1,12 +1,15 @@
 import { build, type Plugin } from 'esbuild'
 import { createHash } from 'node:crypto'
-import { existsSync, readFileSync, renameSync } from 'node:fs'
-import { isBuiltin } from 'node:module'
+import { existsSync, mkdirSync, readFileSync, renameSync, rmdirSync } from 'node:fs'
+import { builtinModules } from 'node:module'
 import { basename, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { eventually } from './eventually.ts'
 
 /** The folder of a run's bundles, which the global setup makes. */
 export const BUNDLES_VARIABLE = 'PAXYO_TEST_BUNDLES'
+/** On a busy machine. */
+const BUNDLING_MS_MAX = 200_000
 /** Bundled CommonJS packages use it to load Node's built-in modules. */
 const REQUIRE = [
   `import { createRequire as createBundleRequire } from 'node:module';`,
@@ -35,12 +38,15 @@ const keepModuleUrls: Plugin = {
   },
 }
 
+/** esbuild asks the plugin, which is in this process, only about these imports. */
+const BUILTIN = new RegExp(`^(?:node:.*|${builtinModules.join('|')})$`)
+
 /** Importing `node:http` as an ECMAScript module evaluates all that it can lazily load, such as its WebSocket. */
 const requireBuiltins: Plugin = {
   name: 'require-builtins',
   setup(bundling) {
-    bundling.onResolve({ filter: /./ }, ({ path, kind }) =>
-      kind === 'import-statement' && isBuiltin(path) ? { path, namespace: 'builtin' } : undefined,
+    bundling.onResolve({ filter: BUILTIN }, ({ path, kind }) =>
+      kind === 'import-statement' ? { path, namespace: 'builtin' } : undefined,
     )
     bundling.onLoad({ filter: /./, namespace: 'builtin' }, ({ path }) => ({
       contents: `module.exports = require(${JSON.stringify(path)})`,
@@ -60,8 +66,24 @@ export async function bundleProgram(main: string): Promise<string> {
   const hash = createHash('sha256').update(main).digest('hex').slice(0, 12)
   const file = join(folder, `${hash}-${basename(main, '.ts')}.mjs`)
   if (existsSync(file)) return file
-  // Two workers may bundle it at the same time: the second rename replaces a file with an equal one.
-  const unfinished = `${file}.${process.pid}`
+  const lock = `${file}.lock`
+  try {
+    mkdirSync(lock)
+  } catch {
+    // Another worker bundles it.
+    await eventually(() => !existsSync(lock), BUNDLING_MS_MAX)
+    return bundleProgram(main)
+  }
+  try {
+    if (!existsSync(file)) await writeBundle(main, file)
+  } finally {
+    rmdirSync(lock)
+  }
+  return file
+}
+
+async function writeBundle(main: string, file: string): Promise<void> {
+  const unfinished = `${file}.new`
   await build({
     entryPoints: [main],
     outfile: unfinished,
@@ -77,5 +99,4 @@ export async function bundleProgram(main: string): Promise<string> {
     logLevel: 'warning',
   })
   renameSync(unfinished, file)
-  return file
 }

@@ -18,8 +18,15 @@ const KEY = 'S3RVER'
 
 /** What is used of a package without types. */
 interface S3rver {
+  /** Koa's; the last one is the router. */
+  readonly middleware: ((context: KoaContext, next: () => Promise<void>) => Promise<void>)[]
   run(): Promise<{ readonly port: number }>
   close(): Promise<void>
+}
+interface KoaContext {
+  readonly path: string
+  readonly state: { vhost: boolean }
+  mountPath: string | undefined
 }
 interface S3rverOptions {
   readonly address: string
@@ -36,6 +43,7 @@ export async function startS3Server(): Promise<S3Server> {
   const directory = mkdtempSync(join(tmpdir(), 'paxyo-s3-'))
   const options = { address: '127.0.0.1', port: 0, silent: true, directory, configureBuckets: [{ name: BUCKET }] }
   const server = new Server(options)
+  server.middleware.splice(-1, 0, withSlash)
   const { port } = await server.run()
   return {
     port,
@@ -47,4 +55,13 @@ export async function startS3Server(): Promise<S3Server> {
       rmSync(directory, { recursive: true, force: true })
     },
   }
+}
+
+/** Amazon's client signs the path of a bucket, `/paxyo/`, as it sends it; s3rver would calculate the signature of `/paxyo`. */
+function withSlash(context: KoaContext, next: () => Promise<void>): Promise<void> {
+  if (context.path === `/${BUCKET}/`) {
+    context.state.vhost = true
+    context.mountPath = '/'
+  }
+  return next()
 }

@@ -15,10 +15,10 @@ export async function testBackup(stack: Stack): Promise<string[]> {
   const primary = await stack.primary()
   const [backup, restore] = blocksOf('### Backup').map((block) => block.replaceAll('-T postgres ', `-T ${primary} `))
   const before = await readTotals(stack)
-  await stack.shell(backup!)
+  const dump = (await stack.shell(backup!)).trim()
   await registerOrder(stack, 'after-the-backup', 'browser')
   const lost = await readTotals(stack)
-  await stack.shell(restore!)
+  await stack.shell(restore!.replace('$BACKUP_DIR/paxyo-<date>.dump', dump))
 
   const after = await readTotals(stack)
   const violations: string[] = []

@@ -30,7 +30,7 @@ export interface Stack extends AsyncDisposable {
   primary(): Promise<string>
   /** Runs `npm run <name>` for this installation. */
   npmRun(...args: readonly string[]): Promise<string>
-  /** Runs commands in a shell, with `BACKUPS` as a folder; ends at the first that fails. */
+  /** Runs commands in a shell, with a folder as `BACKUP_DIR`; ends at the first that fails. */
   shell(commands: string): Promise<string>
   /** Queries PostgreSQL as its superuser; each row is an array of texts. */
   query(sql: string): Promise<string[][]>
@@ -108,7 +108,7 @@ export async function startStack({ settings, isHa, onBuilt }: StackOptions): Pro
     compose,
     primary,
     npmRun,
-    shell: (commands) => run('bash', ['-e', '-o', 'pipefail', '-c', commands], { ...env, BACKUPS: folder }),
+    shell: (commands) => run('bash', ['-e', '-o', 'pipefail', '-c', commands], { ...env, BACKUP_DIR: join(folder, 'backups') }),
     secret: (name) => readFileSync(join(folder, name), 'utf8').trim().split(',')[0]!,
     request: (path, options) => request(agent, `${url}${path}`, options),
     async query(sql) {

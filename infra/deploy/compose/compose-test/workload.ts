@@ -63,11 +63,14 @@ export async function registerOrder(stack: Stack, order: string, userId: string)
   if (status !== 201) throw new Error(`registering order ${order} got ${status}: ${body}`)
 }
 
-/** Sends every order's updates in rounds, at a steady rate independent of the responses; retries each until its 200. */
+/**
+ * Sends every order's updates in rounds, at a steady rate independent of the responses, but each after the 200 of the order's
+ * update before it: one that is overtaken makes no event. Retries each until its 200.
+ */
 export async function sendHistories(stack: Stack, orders: number, perSecond: number): Promise<WebhookFigures> {
   const webhooks: AcknowledgedWebhook[] = []
   let retries = 0
-  const sending: Promise<void>[] = []
+  const sending: Promise<void>[] = Array.from({ length: orders }, () => Promise.resolve())
   const startedAt = performance.now()
   for (const [round, update] of HISTORY.entries()) {
     for (let order = 0; order < orders; order += 1) {
@@ -79,7 +82,7 @@ export async function sendHistories(stack: Stack, orders: number, perSecond: num
         retries += (await sendUntilAcknowledged(stack, body, `${round}-${order}`)) - 1
         webhooks.push({ dueMs: dueAt, latencyMs: performance.now() - dueAt })
       }
-      sending.push(deliver())
+      sending[order] = sending[order]!.then(deliver)
     }
   }
   await Promise.all(sending)

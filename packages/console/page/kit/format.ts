@@ -58,6 +58,13 @@ export const formatClockTime = (time: string | number): string =>
     new Date(time),
   )
 
+/** `Nov 27` for a time of another day. */
+export function formatOtherDay(time: string, nowMs: number): string | undefined {
+  const date = new Date(time)
+  if (date.toDateString() === new Date(nowMs).toDateString()) return undefined
+  return cached('other-day', (tag) => new Intl.DateTimeFormat(tag, { month: 'short', day: 'numeric' })).format(date)
+}
+
 /** `14:02`, or `Nov 27, 2026, 14:02` for a time of another day. */
 export function formatSince(time: string, nowMs: number): string {
   const date = new Date(time)

@@ -7,7 +7,7 @@ import { get, type Query } from '../data/api.ts'
 import { onChange } from '../data/live.ts'
 import { hrefOf } from '../data/router.ts'
 import { nowMs } from '../kit/clock.ts'
-import { formatClockTime } from '../kit/format.ts'
+import { formatClockTime, formatOtherDay } from '../kit/format.ts'
 import { language, t, textOf } from '../kit/language.ts'
 import { Amount, Badge, Button, Empty, Outcome, Problem, Screen, Skeleton, statusName } from '../parts/basic.tsx'
 import { useKeys } from '../parts/keys.ts'
@@ -106,18 +106,19 @@ function useFeed(feed: Signal<Feed>, filter: Signal<FeedFilter>, isPaused: Signa
     hasEarlier.value = true
     isReading.value = true
     feed.value = { ...feed.value, rows: [] }
-    readPage(filter.value, { limit: FIRST_ROWS }, abort.signal)
-      .then(({ data, nextCursor }) => {
-        feed.value = withEarlier(feed.value, data)
-        hasEarlier.value = nextCursor !== null
-        if (data.length === 0) cursor.current = nextCursor ?? undefined
-        isReading.value = false
-      })
-      // Without them the page shows what is committed from now on.
-      .catch(() => {
-        isReading.value = abort.signal.aborted
-        hasEarlier.value = false
-      })
+    const readNewest = async (): Promise<void> => {
+      const { data, nextCursor } = await readPage(filter.value, { limit: FIRST_ROWS }, abort.signal)
+      feed.value = withEarlier(feed.value, data)
+      hasEarlier.value = nextCursor !== null
+      if (data.length === 0) cursor.current = nextCursor ?? undefined
+      isReading.value = false
+    }
+    readNewest().catch(() => {
+      if (abort.signal.aborted) return
+      // The page shows what is committed from now on.
+      isReading.value = false
+      hasEarlier.value = false
+    })
     const stop = isPaused.value ? undefined : showBatches(feed, filter)
     return () => {
       abort.abort()
@@ -231,7 +232,15 @@ const DeliveryTable = ({ rows }: { rows: readonly OperationsRow[] }) => {
 const columnsOf = (): readonly Column<OperationsRow>[] => [
   {
     title: t('column.time'),
-    cell: (row) => <a href={hrefOf('deliveries', row.deliveryId)}>{formatClockTime(row.receivedAt)}</a>,
+    cell: (row) => {
+      const day = formatOtherDay(row.receivedAt, Date.now())
+      return (
+        <span>
+          <a href={hrefOf('deliveries', row.deliveryId)}>{formatClockTime(row.receivedAt)}</a>
+          {day === undefined ? null : <span class="hint row-day">{day}</span>}
+        </span>
+      )
+    },
   },
   { title: t('column.outcome'), cell: (row) => <Outcome outcome={row.outcome} /> },
   {

@@ -72,12 +72,15 @@ export async function dialogsOf(owner: pg.Pool, userId: string): Promise<readonl
 export async function openDialog(shown: Page, { buttons, typed = {} }: ConsoleDialog, locale: Locale): Promise<void> {
   for (const key of buttons) {
     const dialog = shown.locator('dialog[open]')
-    const place = (await dialog.count()) > 0 ? dialog : shown.locator('main')
+    const isFollowing = (await dialog.count()) > 0
+    // The next dialog comes when the request of this one is done.
+    if (isFollowing) await dialog.evaluate((element) => element.setAttribute('data-former', ''))
+    const place = isFollowing ? dialog : shown.locator('main')
     await place
       .locator('button', { hasText: textIn(locale, key) })
       .last()
       .click()
-    await shown.locator('dialog[open]:not([aria-busy])').waitFor()
+    await shown.locator('dialog[open]:not([data-former])').waitFor()
     for (const [field, text] of Object.entries(typed)) {
       const input = shown.locator(`dialog [name="${field}"]`)
       if ((await input.count()) > 0) await input.fill(text)

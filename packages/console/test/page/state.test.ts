@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals'
 import type { OutgoingWebhookView, RejectedRequestView, WebhookEndpoint } from '@paxyo/panel-client'
 import { orderChanged, reviewsChanged, refundsPaid } from '../../page/data/changes.ts'
-import { formatSince } from '../../page/kit/format.ts'
+import { formatOtherDay, formatSince } from '../../page/kit/format.ts'
 import { mergePages } from '../../page/data/pages.ts'
 import { createReader } from '../../page/data/resource.ts'
 import { hrefOf, placeOf } from '../../page/data/router.ts'
@@ -212,6 +212,12 @@ test('what is copied is escaped', () => {
   expect(curlOf({ provider: 'p', body: `it's` }, 'https://a.example')).toBe(
     `curl -X POST 'https://a.example/webhooks/p/'"$WEBHOOK_TOKEN" -H 'Content-Type: application/json' -d 'it'\\''s'`,
   )
+})
+
+test('a row of another day has the day', () => {
+  const now = new Date(2026, 10, 28, 15, 0).getTime()
+  expect(formatOtherDay(new Date(2026, 10, 28, 0, 1).toISOString(), now)).toBeUndefined()
+  expect(formatOtherDay(new Date(2026, 10, 27, 23, 59).toISOString(), now)).toBe('Nov 27')
 })
 
 test('a time of today is a time of day; one of another day has its date', () => {
