@@ -24,16 +24,19 @@ test.each<Environment>([
   { ARCHIVE_DIR: '/archive', ARCHIVE_S3_BUCKET: '', ARCHIVE_S3_ACCESS_KEY_ID: 'unused' },
   S3,
   { ...S3, ARCHIVE_S3_PREFIX: 'panel/archive/' },
-  ...[
-    'https://s3.example.com',
-    'http://127.0.0.1:9000',
-    'http://[::1]:9000',
-    'http://10.0.0.7:9000',
-    'http://minio:9000',
-    'http://minio.storage.svc:9000',
-  ].map((endpoint) => Object.assign({}, S3, { ARCHIVE_S3_REGION: '', ARCHIVE_S3_ENDPOINT: endpoint })),
 ])('%j is valid', async (env) => {
   expect(await problemsOf(env)).toEqual([])
+})
+
+test.each([
+  'https://s3.example.com',
+  'http://127.0.0.1:9000',
+  'http://[::1]:9000',
+  'http://10.0.0.7:9000',
+  'http://minio:9000',
+  'http://minio.storage.svc:9000',
+])('the endpoint %s is valid, without a region', async (ARCHIVE_S3_ENDPOINT) => {
+  expect(await problemsOf({ ...S3, ARCHIVE_S3_REGION: '', ARCHIVE_S3_ENDPOINT })).toEqual([])
 })
 
 test('all problems are listed at once, each with what to set', async () => {

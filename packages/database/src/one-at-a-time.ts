@@ -9,14 +9,17 @@ import type { Pool, PoolClient } from 'pg'
 export async function oneAtATime<T>(pool: Pool, name: string, work: () => Promise<T>): Promise<T | undefined> {
   const client = await pool.connect()
   try {
-    if (!(await tryLock(client, name))) return undefined
-    try {
-      return await work()
-    } finally {
-      await unlock(client, name)
-    }
+    return (await tryLock(client, name)) ? await whileLocked(client, name, work) : undefined
   } finally {
     client.release()
+  }
+}
+
+async function whileLocked<T>(client: PoolClient, name: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } finally {
+    await unlock(client, name)
   }
 }
 
