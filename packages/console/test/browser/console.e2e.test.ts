@@ -198,6 +198,8 @@ test('earlier updates are read page by page, with the filter, while the page is 
 test('an order is found by its id, with its refund', async () => {
   await owner.keyboard.press('/')
   await owner.keyboard.type('A-1')
+  // The page before may have a row of the order, too.
+  await owner.getByRole('heading', { name: 'Search', level: 1 }).waitFor()
   await owner.getByRole('row', { name: /A-1/ }).getByRole('link').first().click()
   await owner.getByRole('heading', { name: 'Order A-1' }).waitFor()
   await owner.locator('.timeline').waitFor()
