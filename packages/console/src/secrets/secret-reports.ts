@@ -48,9 +48,14 @@ export function startSecretReports({ pool, secretUses, gateways, log }: SecretRe
     service,
     ...secret,
   })
-  const ownSecrets = (): AnnouncedSecret[] =>
-    secretUses.known.map(({ usedAtMs, ...secret }) => ({
-      ...secret,
+  const ownRows = () =>
+    secretUses.known.map(({ kind, provider, fingerprint, place, usedAtMs }) => ({
+      process,
+      service: 'webhook-ingest',
+      kind,
+      provider,
+      fingerprint,
+      place,
       usedMsAgo: usedAtMs === undefined ? null : Date.now() - usedAtMs,
     }))
 
