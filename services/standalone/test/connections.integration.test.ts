@@ -48,6 +48,11 @@ describe.each(['in one process', 'over Redis'])('%s', (kind) => {
     expect(list.connections[0]).toMatchObject({ transport: 'websocket', sentSeq: 0, lag: 0, browser: null })
     expect(new Set(list.connections.map((one: { gatewayId: string }) => one.gatewayId)).size).toBe(2)
     await eventually(async () => (await otherIngest!.call('GET', '/v1/connections')).body.connections === 3)
+    const counted = (await ingest!.call('GET', '/v1/connections')).body.gateways as Record<string, unknown>[]
+    // Nothing of the gateways' secrets.
+    for (const gateway of counted) {
+      expect(Object.keys(gateway).toSorted()).toEqual(['busMs', 'connections', 'gatewayId', 'users', 'version'])
+    }
 
     const { body: disconnected } = await otherIngest!.call('POST', '/v1/users/user-1/disconnect')
     expect(disconnected).toMatchObject({ closed: 2, gateways: { known: 2, responded: 2 } })

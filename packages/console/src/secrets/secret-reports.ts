@@ -43,19 +43,14 @@ export function startSecretReports({ pool, secretUses, gateways, log }: SecretRe
   const process = randomUUID()
   let isFirst = true
 
-  const reportOf = (processId: string, service: string, secret: AnnouncedSecret) => ({
+  const rowOf = (processId: string, service: string, secret: AnnouncedSecret) => ({
     process: processId,
     service,
     ...secret,
   })
-  const ownRows = () =>
-    secretUses.known.map(({ kind, provider, fingerprint, place, usedAtMs }) => ({
-      process,
-      service: 'webhook-ingest',
-      kind,
-      provider,
-      fingerprint,
-      place,
+  const ownSecrets = (): AnnouncedSecret[] =>
+    secretUses.known.map(({ usedAtMs, ...secret }) => ({
+      ...secret,
       usedMsAgo: usedAtMs === undefined ? null : Date.now() - usedAtMs,
     }))
 
@@ -64,9 +59,9 @@ export function startSecretReports({ pool, secretUses, gateways, log }: SecretRe
       if (isFirst) await pool.query(DELETE_OLD)
       isFirst = false
       const rows = [
-        ...ownSecrets().map((secret) => reportOf(process, 'webhook-ingest', secret)),
+        ...ownSecrets().map((secret) => rowOf(process, 'webhook-ingest', secret)),
         ...gateways().flatMap(({ gatewayId, secrets }) =>
-          secrets.map((secret) => reportOf(gatewayId, 'ws-gateway', secret)),
+          secrets.map((secret) => rowOf(gatewayId, 'ws-gateway', secret)),
         ),
       ]
       if (rows.length === 0) return

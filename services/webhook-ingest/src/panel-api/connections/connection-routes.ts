@@ -48,7 +48,8 @@ function registerReads(api: PanelApi, { db, gateways }: ConnectionRouteDeps): vo
   })
   api.get('/v1/connections', { schema: countSchema }, async (_request, reply) => {
     if (!gateways.isReady) return reject(reply, 'bus_unavailable')
-    const known = gateways.gateways
+    // Without their secrets: fingerprints are for owners.
+    const known = gateways.gateways.map(({ secrets: _secrets, ...gateway }) => gateway)
     const sumOf = (count: 'users' | 'connections'): number => known.reduce((sum, gateway) => sum + gateway[count], 0)
     return reply.send({ users: sumOf('users'), connections: sumOf('connections'), gateways: known })
   })
