@@ -196,9 +196,10 @@ test('earlier updates are read page by page, with the filter, while the page is 
 })
 
 test('an order is found by its id, with its refund', async () => {
+  // In a field, the key would be its text.
+  await open(owner, 'Today')
   await owner.keyboard.press('/')
   await owner.keyboard.type('A-1')
-  // The page before may have a row of the order, too.
   await owner.getByRole('heading', { name: 'Search', level: 1 }).waitFor()
   await owner.getByRole('row', { name: /A-1/ }).getByRole('link').first().click()
   await owner.getByRole('heading', { name: 'Order A-1' }).waitFor()
@@ -385,6 +386,7 @@ test('an owner sees the address of the webhook with its token, after a click', a
   await address.getByText('and the token, which is not shown here').waitFor()
   expect(await address.getByRole('button', { name: 'Copy the address' }).count()).toBe(0)
   await address.getByRole('button', { name: 'Show the complete address' }).click()
+  await address.getByRole('button', { name: 'Hide' }).waitFor()
   const shown = await address.locator('code').textContent()
   expect(
     (await fetch(shown!, { method: 'POST', body: JSON.stringify({ order_id: '93504', status: 'Pending' }) })).status,
