@@ -95,22 +95,27 @@ export function createRejectedRequests({ pool, newId, log }: RejectedRequestDeps
     }
   }
 
-  const keeping = createGrouping(GROUP_MAX, async (requests: readonly RejectedRequest[]) => {
+  const keeping = createGrouping<RejectedRequest, string | Error>(GROUP_MAX, async (requests) => {
     try {
       return await store(db, newId, requests)
     } catch (error) {
       if (requests.length === 1 || !isRejectedByDatabase(error)) throw error
-      // One that the database rejects does not fail the others.
-      return requests.map(async (request) => (await store(db, newId, [request]))[0]!)
     }
+    // One that the database rejects does not fail the others, which take no more connections than before.
+    const results: (string | Error)[] = []
+    for (const request of requests) {
+      results.push(...(await store(db, newId, [request]).catch((error: Error) => [error])))
+    }
+    return results
   })
 
   return {
     async keep(request) {
       if (keeping.waitingCount >= WAITING_MAX) throw new NotConnectedError('too many rejected requests wait to be kept')
-      const requestId = await keeping.submit(request)
+      const kept = await keeping.submit(request)
+      if (kept instanceof Error) throw kept
       await trim(request.provider)
-      return requestId
+      return kept
     },
     list({ provider, state, before, limit }) {
       let query = selectRequests(db).orderBy('request_id', 'desc').limit(limit)
