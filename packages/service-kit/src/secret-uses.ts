@@ -1,3 +1,4 @@
+import type { AnnouncedSecret } from '@paxyo/contracts'
 import { FINGERPRINT_CHARS, fingerprintText, type SecretKind } from '@paxyo/contracts/data'
 import { createHmac } from 'node:crypto'
 
@@ -56,6 +57,23 @@ export function createSecretUses(now: () => number = Date.now): SecretUses {
     },
   }
 }
+
+/**
+ * What a process says of its secrets to others: without the secrets, and with ages, which need no common clock.
+ *
+ * @example
+ * const uses = createSecretUses(() => Date.now() - 5_000)
+ * uses.watch('jwt_secrets', ['a-secret'])(0)
+ * announcedSecrets(uses)[0]!.usedMsAgo! >= 5_000 //=> true
+ */
+export const announcedSecrets = ({ known }: Pick<SecretUses, 'known'>): AnnouncedSecret[] =>
+  known.map(({ kind, provider, fingerprint, place, usedAtMs }) => ({
+    kind,
+    provider,
+    fingerprint,
+    place,
+    usedMsAgo: usedAtMs === undefined ? null : Math.max(0, Date.now() - usedAtMs),
+  }))
 
 /**
  * A few characters by which a person recognizes a secret.

@@ -184,7 +184,7 @@ export function createIngest(deps: IngestDeps): Ingest {
       secretUses.watch('webhook_tokens', authentication.tokens, provider.name),
     ),
   }))
-  const secretReports = startSecretReports({ pool, secretUses, gateways: () => gateways.gateways, log })
+  const secretReports = startSecretReports({ pool, secretUses, gateways: () => gateways.gatewaySecrets, log })
   const throttleOf = (door: 'panel_api' | 'webhook'): FailureThrottle =>
     createFailureThrottle({
       door,

