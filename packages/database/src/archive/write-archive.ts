@@ -63,7 +63,8 @@ export interface PartitionPart {
  * @returns the file, with the place of the store.
  * @throws ArchiveStoreError when the store failed, ArchiveDamagedError when it returned other bytes, and the database's errors.
  * @example
- * await archivePartition(ownerPool, createFolderStore('/tmp/archive'), 'deliveries_default') //=> '/tmp/archive/deliveries_default.ndjson.gz'
+ * const file = await archivePartition(ownerPool, createFolderStore(folder), 'deliveries_default')
+ * file.endsWith('/deliveries_default.ndjson.gz') //=> true
  */
 export async function archivePartition(
   pool: Pool,
