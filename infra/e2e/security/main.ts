@@ -42,6 +42,8 @@ if (values.help) {
 }
 
 const ATTACKERS_PRIORITY = 10
+/** Many for each account: every account is settled and read when the attack is over. */
+const CONTENDERS = 60
 
 const log = (line: string): void => void process.stdout.write(`${new Date().toISOString()} ${line}\n`)
 const seed = Number(values.seed)
@@ -70,6 +72,7 @@ const racing = attackWithRaces({
   random: createRandom(seed + 1),
   inputs: racesPerSecond * Number(values.minutes) * 60,
   perSecondMax: racesPerSecond,
+  contenders: CONTENDERS,
   isOver,
 })
 const attacked = await Promise.all([

@@ -2,51 +2,68 @@ import { formatMoney, parseMoney } from '@paxyo/order-core'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createTally, inParallel, type AttackOptions, type AttackResult, type Target } from './attack.ts'
 
-const CONCURRENT_MAX = 120
-const CONTENDERS = 6
+/** Requests without a response. The service lets a thousand wait and rejects the others, so its queue is always full. */
+const IN_FLIGHT_MAX = 3_000
+/** Afterwards as few at a time that none is rejected. */
+const SETTLING_MAX = 50
+/** As many as a request for registrations may have. */
+const PREPARED_AT_ONCE = 1_000
 const CHARGE = '2.5'
 const DEPOSIT = '10'
 
+export interface RaceOptions extends AttackOptions {
+  /** The requests for each account: half of them deposits, half of them refunds and cancellations. */
+  readonly contenders?: number
+}
+
 /**
  * The same money, asked for several times at once: deposits of one payment with equal and with different idempotency keys,
- * refunds and cancellations of one order by people and by its provider. Afterwards each account must have exactly one
- * deposit, and exactly the charge of its order back.
+ * refunds and cancellations of one order by people and by its provider. They come at their rate, however late the responses
+ * are. Afterwards each account must have exactly one deposit, and exactly the charge of its order back.
  */
-export async function attackWithRaces(options: AttackOptions): Promise<AttackResult> {
-  const { target, random, inputs, perSecondMax = Infinity, isOver } = options
+export async function attackWithRaces(options: RaceOptions): Promise<AttackResult> {
+  const { target, random, inputs, perSecondMax = Infinity, isOver, contenders = 12 } = options
   const tally = createTally('money races')
   const run = random.below(1_000_000_000).toString(36)
-  const rounds = Math.max(1, Math.round(inputs / (2 * CONTENDERS)))
+  const rounds = Math.max(1, Math.round(inputs / contenders))
+  const userIds = Array.from({ length: rounds }, (_, index) => `race-${run}-${index}`)
+  for (let first = 0; first < rounds; first += PREPARED_AT_ONCE) {
+    await prepare(target, userIds.slice(first, first + PREPARED_AT_ONCE))
+  }
   const raced: string[] = []
 
   async function race(index: number): Promise<void> {
-    const userId = `race-${run}-${index}`
-    await settle(() => call(target, 'POST', '/v1/accounts', { userId, currency: 'USD' }))
-    const order = { orderId: userId, providerOrderId: userId, userId, service: 'Likes', link: 'https://example.com/a' }
-    const registration = { ...order, quantity: 1_000, charge: CHARGE, currency: 'USD' }
-    await settle(() => call(target, 'POST', '/v1/orders', registration))
+    const userId = userIds[index]!
     raced.push(userId)
-    const contenders = Array.from({ length: CONTENDERS }, (_, number) => [
+    const requests = Array.from({ length: contenders / 2 }, (_, number) => [
       () => deposit(target, userId, random.chance(0.5) ? 'same' : `key-${number}`),
       () => random.pick([refund, cancel, webhook])(target, userId, number),
     ])
-    const statuses = await Promise.all(contenders.flat().map(async (contend) => (await contend()).status))
+    const statuses = await Promise.all(requests.flat().map(async (request) => (await request()).status))
     for (const status of statuses) {
       tally.count(status === DISCONNECTED ? 'disconnected' : String(status))
       if (status >= 500 && status !== 503) tally.violated(`${status} in the race of ${userId}`)
     }
-    // Whatever was rejected for now: what is left is refunded, and the deposit is made.
-    await settle(() => deposit(target, userId, 'last'))
-    await settle(() => cancel(target, userId, CONTENDERS))
   }
-  const concurrentMax = Math.ceil(CONCURRENT_MAX / CONTENDERS)
-  await inParallel(rounds, concurrentMax, race, { perSecondMax: perSecondMax / (2 * CONTENDERS), isOver })
-  await inParallel(raced.length, concurrentMax, async (index) => {
+  await inParallel(rounds, IN_FLIGHT_MAX / contenders, race, { perSecondMax: perSecondMax / contenders, isOver })
+  // Whatever was rejected for now: the deposit is made, and what is left is refunded.
+  await inParallel(raced.length, SETTLING_MAX, async (index) => {
     const userId = raced[index]!
+    await settle(() => deposit(target, userId, 'last'))
+    await settle(() => cancel(target, userId, contenders))
     const balance = await readBalance(target, userId)
     if (balance !== SETTLED_BALANCE) tally.violated(`${userId} has ${balance}, and must have ${SETTLED_BALANCE}`)
   })
   return tally.result()
+}
+
+async function prepare(target: Target, userIds: readonly string[]): Promise<void> {
+  const order = { service: 'Likes', link: 'https://example.com/a', quantity: 1_000, charge: CHARGE, currency: 'USD' }
+  const orders = userIds.map((id) => ({ ...order, orderId: id, providerOrderId: id, userId: id }))
+  const { status, body } = await settle(() => call(target, 'POST', '/v1/orders/bulk', { orders }))
+  const results = (body as { results?: readonly { outcome: string }[] }).results ?? []
+  const registered = results.filter(({ outcome }) => outcome !== 'refused').length
+  if (registered < userIds.length) throw new Error(`${registered} of ${userIds.length} orders registered (${status})`)
 }
 
 const SETTLED_BALANCE = formatMoney(parseMoney(DEPOSIT) + parseMoney(CHARGE))

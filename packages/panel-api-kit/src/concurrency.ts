@@ -1,4 +1,5 @@
 import type { ConcurrencyLimiter } from '@paxyo/service-kit'
+import type { FastifyRequest } from 'fastify'
 import type { PanelApi } from './api.ts'
 import { reject } from './response.ts'
 
@@ -6,7 +7,8 @@ import { reject } from './response.ts'
  * Limits the concurrent requests of the routes that are added after this call, so that database connections remain for
  * webhooks.
  *
- * @param writes limits requests that can change something, which wait for the locks of accounts.
+ * @param writes limits requests that can change something, which wait for the locks of accounts: those for one account
+ * or one order take one slot, one after the other.
  * @param reads limits the others, so that these locks do not delay them.
  * @example
  * const api = toPanelApi(createHttpServer({ log, trustProxy: false }), log)
@@ -16,12 +18,27 @@ import { reject } from './response.ts'
  */
 export function boundConcurrency(api: PanelApi, writes: ConcurrencyLimiter, reads = writes): void {
   const leaveByRequest = new WeakMap<object, () => void>()
+  const isRead = ({ method }: FastifyRequest): boolean => method === 'GET' || method === 'HEAD'
+  // In a flood a rejection must cost little: before the body is read.
+  api.addHook('onRequest', async (request, reply) => {
+    if ((isRead(request) ? reads : writes).isFull) return reject(reply, 'queue_full')
+  })
   api.addHook('preHandler', async (request, reply) => {
-    const isRead = request.method === 'GET' || request.method === 'HEAD'
-    const leave = await (isRead ? reads : writes).enter()
+    const leave = await (isRead(request) ? reads.enter() : writes.enter(subjectOf(request)))
     if (leave === undefined) return reject(reply, 'queue_full')
     leaveByRequest.set(request, leave)
   })
   // Before the response is sent: a client that reads it slowly does not block other requests.
   api.addHook('onSend', async (request) => leaveByRequest.get(request)?.())
 }
+
+/** What a request that changes something locks, as far as its address or its body says so. */
+function subjectOf({ params, body }: FastifyRequest): string | undefined {
+  const userId = readMember(params, 'userId') ?? readMember(body, 'userId')
+  if (userId !== undefined) return `user ${String(userId)}`
+  const orderId = readMember(params, 'orderId')
+  return orderId === undefined ? undefined : `order ${String(orderId)}`
+}
+
+const readMember = (value: unknown, name: string): unknown =>
+  typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined

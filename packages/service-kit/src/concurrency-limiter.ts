@@ -3,8 +3,19 @@
  * full or when the request has waited too long.
  */
 export interface ConcurrencyLimiter {
-  /** @returns a function that leaves, which is idempotent; undefined when the request is rejected. */
-  enter(): Promise<(() => void) | undefined>
+  /**
+   * @param subject requests with the same one enter one after the other: they would wait for the same lock, and take
+   * the slots of requests that do not need it.
+   * @returns a function that leaves, which is idempotent; undefined when the request is rejected.
+   */
+  enter(subject?: string): Promise<(() => void) | undefined>
+  /** Whether the queue is full. */
+  readonly isFull: boolean
+}
+
+interface Waiting {
+  readonly subject: string | undefined
+  readonly settle: (isAdmitted: boolean) => void
 }
 
 /**
@@ -16,37 +27,52 @@ export interface ConcurrencyLimiter {
  */
 export function createConcurrencyLimiter(activeMax: number, waitingMax: number, waitMsMax: number): ConcurrencyLimiter {
   let active = 0
-  const waiting = new Set<(isAdmitted: boolean) => void>()
+  const activeSubjects = new Set<string>()
+  const waiting = new Set<Waiting>()
 
-  function makeLeave(): () => void {
+  const mayEnter = (subject: string | undefined): boolean =>
+    active < activeMax && (subject === undefined || !activeSubjects.has(subject))
+
+  function admit(subject: string | undefined): () => void {
+    active += 1
+    if (subject !== undefined) activeSubjects.add(subject)
     let hasLeft = false
     return () => {
       if (hasLeft) return
       hasLeft = true
-      const [next] = waiting
-      // The next request in the queue takes over the slot.
-      if (next === undefined) active -= 1
-      else next(true)
+      active -= 1
+      if (subject !== undefined) activeSubjects.delete(subject)
+      admitNext()
     }
   }
 
-  return {
-    async enter() {
-      if (active < activeMax) {
-        active += 1
-        return makeLeave()
+  /** One slot or one subject became free, so at most one can enter. */
+  function admitNext(): void {
+    for (const { subject, settle } of waiting) {
+      if (mayEnter(subject)) return settle(true)
+    }
+  }
+
+  function waitForSlot(subject: string | undefined): Promise<(() => void) | undefined> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => settle(false), waitMsMax)
+      const settle = (isAdmitted: boolean): void => {
+        clearTimeout(timer)
+        waiting.delete(entry)
+        resolve(isAdmitted ? admit(subject) : undefined)
       }
-      if (waiting.size >= waitingMax) return undefined
-      const wasAdmitted = await new Promise<boolean>((resolve) => {
-        const timer = setTimeout(() => settle(false), waitMsMax)
-        const settle = (isAdmitted: boolean): void => {
-          clearTimeout(timer)
-          waiting.delete(settle)
-          resolve(isAdmitted)
-        }
-        waiting.add(settle)
-      })
-      return wasAdmitted ? makeLeave() : undefined
+      const entry = { subject, settle }
+      waiting.add(entry)
+    })
+  }
+
+  return {
+    async enter(subject) {
+      if (mayEnter(subject)) return admit(subject)
+      return waiting.size < waitingMax ? waitForSlot(subject) : undefined
+    },
+    get isFull() {
+      return waiting.size >= waitingMax && active === activeMax
     },
   }
 }

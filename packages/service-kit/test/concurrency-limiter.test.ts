@@ -11,6 +11,7 @@ test('as many as may are inside, those who wait follow in their order, and one t
     })
   const [first, second, third, fourth, fifth] = [1, 2, 3, 4, 5].map(enter)
 
+  expect(limiter.isFull).toBe(true)
   expect(await fifth).toBeUndefined()
   expect(entered).toEqual([1, 2])
   const leaveFirst = (await first)!
@@ -24,6 +25,7 @@ test('as many as may are inside, those who wait follow in their order, and one t
 
   leaveThird!()
   leaveFourth!()
+  expect(limiter.isFull).toBe(false)
   expect(await Promise.all([limiter.enter(), limiter.enter()])).not.toContain(undefined)
 })
 
@@ -35,4 +37,30 @@ test('who has waited for too long is turned away, and leaves the line to those b
   const next = limiter.enter()
   leave()
   expect(await next).toBeDefined()
+})
+
+test('of those with one subject one is inside, and the others let those with another one pass', async () => {
+  const limiter = createConcurrencyLimiter(2, 4, 10_000)
+  const leaveAnn = (await limiter.enter('ann'))!
+  const secondAnn = limiter.enter('ann')
+  const leaveBob = (await limiter.enter('bob'))!
+  const [nobody, cid] = [limiter.enter(), limiter.enter('cid')]
+
+  leaveBob()
+  const leaveNobody = (await nobody)!
+  leaveAnn()
+  const leaveSecondAnn = (await secondAnn)!
+  leaveNobody()
+  leaveNobody()
+  ;(await cid)!()
+  leaveSecondAnn()
+  expect(await Promise.all([limiter.enter('ann'), limiter.enter('bob')])).not.toContain(undefined)
+})
+
+test('who has waited for too long does not take the subject along', async () => {
+  const limiter = createConcurrencyLimiter(2, 2, 20)
+  const leave = (await limiter.enter('ann'))!
+  expect(await limiter.enter('ann')).toBeUndefined()
+  leave()
+  expect(await limiter.enter('ann')).toBeDefined()
 })

@@ -132,6 +132,13 @@ const CASES: Record<string, Case> = {
     },
     firesAfterMin: 15,
   },
+  PaxyoStandbyMissing: {
+    series: {
+      'paxyo_ingest_database_standbys{kind="synchronous"}': '1x60',
+      'paxyo_ingest_database_standbys{kind="asynchronous"}': '1x10 0x50',
+    },
+    firesAfterMin: 30,
+  },
   PaxyoStandbyLagging: { series: { paxyo_ingest_database_standby_lag_bytes: '300000000x20' }, firesAfterMin: 12 },
   PaxyoArchivingFailing: { series: { paxyo_ingest_database_archiving_failing: '0x5 1x30' }, firesAfterMin: 22 },
   PaxyoPrimaryChanged: {
@@ -338,6 +345,14 @@ const SILENT: readonly (readonly [string, string, Record<string, string>])[] = [
     'PaxyoWebhookSloBurning',
     'when a provider sends wrong tokens',
     { [`${WEBHOOKS}{status="401"}`]: '0+60x60', [`${WEBHOOKS}{status="200"}`]: '0+1x60', [WITHIN_A_SECOND]: '0+1x60' },
+  ],
+  [
+    'PaxyoStandbyMissing',
+    'when the standbys change their roles',
+    {
+      'paxyo_ingest_database_standbys{kind="synchronous"}': '1x20 0x5 1x40',
+      'paxyo_ingest_database_standbys{kind="asynchronous"}': '1x20 2x5 1x40',
+    },
   ],
   ['PaxyoRedundancyLost', 'where there was never more than one', { 'up{job="ws-gateway",instance="a"}': '1x60' }],
   [
