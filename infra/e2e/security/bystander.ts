@@ -1,4 +1,7 @@
 import { connectSocket, eventually, mintToken, type TestSocket } from '@paxyo/testkit'
+import { once } from 'node:events'
+import { Agent, request, type IncomingMessage } from 'node:http'
+import { text } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Target } from './attack.ts'
 
@@ -7,6 +10,8 @@ const QUANTILE = 0.99
 const TOKEN_S = 6 * 3_600
 const QUANTITY = 1_000_000_000
 const USER = 'bystander'
+/** Not that of the attackers: the services tell clients apart by their addresses. */
+const ADDRESS = '127.0.0.2'
 
 /** What a client that attacks nothing notices. */
 export interface Noticed {
@@ -63,6 +68,7 @@ export async function watchAsBystander(target: Target, isOver: () => boolean): P
 
 async function connect({ gatewayUrl }: Target): Promise<TestSocket> {
   const client = await connectSocket(gatewayUrl, {
+    localAddress: ADDRESS,
     token: await mintToken(USER, { expiresInS: TOKEN_S }),
     // Each check shows that it is alive; a pong to every ping would be too many messages.
     respondsToPings: false,
@@ -74,18 +80,32 @@ async function connect({ gatewayUrl }: Target): Promise<TestSocket> {
 
 async function registerOrder({ ingestUrl, panelKey }: Target): Promise<void> {
   const order = { orderId: USER, providerOrderId: USER, userId: USER, service: 'Likes', link: 'https://example.com/a' }
-  const response = await fetch(`${ingestUrl}/v1/orders`, {
-    method: 'POST',
-    headers: { authorization: `Bearer ${panelKey}`, 'content-type': 'application/json' },
-    body: JSON.stringify({ ...order, quantity: QUANTITY, charge: '2.5', currency: 'USD' }),
-  })
-  if (!response.ok) throw new Error(`the bystander's order was not registered: ${await response.text()}`)
+  const body = { ...order, quantity: QUANTITY, charge: '2.5', currency: 'USD' }
+  await send('register', `${ingestUrl}/v1/orders`, { panelKey, body })
 }
 
-async function askIngest({ ingestUrl, panelKey }: Target): Promise<void> {
-  const response = await fetch(`${ingestUrl}/v1/orders?limit=1`, { headers: { authorization: `Bearer ${panelKey}` } })
-  await response.arrayBuffer()
-  if (!response.ok) throw new Error(`read: ${response.status}`)
+const askIngest = ({ ingestUrl, panelKey }: Target): Promise<void> =>
+  send('read', `${ingestUrl}/v1/orders?limit=1`, { panelKey })
+
+const agent = new Agent({ keepAlive: true })
+
+/** A POST when it has a body. @throws an error that says what it was for, unless it was successful. */
+async function send(
+  purpose: string,
+  url: string,
+  { panelKey, body }: { readonly panelKey?: string; readonly body?: object },
+): Promise<void> {
+  const headers = {
+    ...(panelKey === undefined ? {} : { authorization: `Bearer ${panelKey}` }),
+    ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+  }
+  const method = body === undefined ? 'GET' : 'POST'
+  const sent = request(url, { agent, localAddress: ADDRESS, method, headers })
+  sent.end(body === undefined ? undefined : JSON.stringify(body))
+  const [response] = (await once(sent, 'response')) as [IncomingMessage]
+  await text(response)
+  const { statusCode = 0 } = response
+  if (statusCode < 200 || statusCode > 299) throw new Error(`${purpose}: ${statusCode}`)
 }
 
 const isOpen = ({ socket }: TestSocket): boolean => socket.readyState === socket.OPEN
@@ -98,12 +118,8 @@ async function askGateway(client: TestSocket): Promise<void> {
 
 async function awaitEvent({ ingestUrl, webhookToken }: Target, client: TestSocket, remains: number): Promise<void> {
   const { length } = client.messages
-  const response = await fetch(`${ingestUrl}/webhooks/godofpanel/${webhookToken}`, {
-    method: 'POST',
-    body: JSON.stringify({ order_id: USER, status: 'In progress', remains }),
-  })
-  await response.arrayBuffer()
-  if (!response.ok) throw new Error(`webhook: ${response.status}`)
+  const body = { order_id: USER, status: 'In progress', remains }
+  await send('webhook', `${ingestUrl}/webhooks/godofpanel/${webhookToken}`, { body })
   while (client.messages.length === length) await waitOpen(client, 'event')
 }
 

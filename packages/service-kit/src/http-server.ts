@@ -4,7 +4,9 @@ import { isUtf8 } from 'node:buffer'
 import { STATUS_CODES, type IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Logger } from 'pino'
+import { addressGroup } from './address.ts'
 import { createConnectionLimit, limitConnections } from './connection-limit.ts'
+import { createTurns } from './turns.ts'
 
 export interface HttpServerOptions {
   readonly log: Logger
@@ -35,6 +37,9 @@ const HTTP_TIMEOUTS: HttpTimeouts = { headersMs: 10_000, requestMs: 15_000, sile
 
 /** The maximum size of a request's body. */
 export const BODY_BYTES_MAX = 64 * 1024
+
+/** Together about 2 ms. */
+const REQUESTS_PER_ITERATION = 8
 
 const IDLE_SWEEP_INTERVAL_MS = 50
 /** Longer than a batch is retried: every accepted request has its response by then. */
@@ -100,6 +105,7 @@ export function createHttpServer({ log, trustProxy, timeouts = {}, tls }: HttpSe
     },
   }) as unknown as FastifyInstance
 
+  beginInTurns(app)
   rejectOtherEncodings(app)
   rejectSeveralHosts(app)
   closeConnectionsAfterTheirLastResponse(app)
@@ -113,6 +119,16 @@ export function createHttpServer({ log, trustProxy, timeouts = {}, tls }: HttpSe
     return sendProblem(reply, 'internal_error')
   })
   return app
+}
+
+/** The senders are addresses, of IPv6 the /64. */
+function beginInTurns(app: FastifyInstance): void {
+  const turns = createTurns(REQUESTS_PER_ITERATION)
+  app.addHook('onRequest', (request, _reply, done) => {
+    const turn = turns.turn(addressGroup(request.ip))
+    if (turn === undefined) done()
+    else void turn.then(() => done())
+  })
 }
 
 /** Node keeps the first `Host`, and a proxy may have routed by another one (RFC 9112, section 3.2). */

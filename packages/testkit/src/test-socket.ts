@@ -18,14 +18,17 @@ export interface ConnectSocketOptions {
   readonly respondsToPings?: boolean
   /** The certificate authority of an `https` address. */
   readonly ca?: string
+  /** The address from which it connects. */
+  readonly localAddress?: string
 }
 
 /** Opens a connection to a gateway's `http://…` or `https://…` address and, when there is a token, sends `hello`. */
 export async function connectSocket(url: string, options: ConnectSocketOptions = {}): Promise<TestSocket> {
-  const { token, resume, origin, ca, respondsToPings = true } = options
+  const { token, resume, origin, ca, localAddress, respondsToPings = true } = options
   const socket = new WebSocket(`${url.replace(/^http/, 'ws')}/ws`, {
     ...(origin === undefined ? {} : { origin }),
     ...(ca === undefined ? {} : { ca }),
+    ...(localAddress === undefined ? {} : { localAddress }),
   })
   const inbox = createInbox()
   const send = (message: ClientMessage | string): void =>

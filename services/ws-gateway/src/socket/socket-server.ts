@@ -6,7 +6,6 @@ import type { ConnectionRejection } from '../observe/metrics.ts'
 import type { Connections } from './connections.ts'
 import { explainRejection } from './explain-rejection.ts'
 import type { Limits } from './limits.ts'
-import { HandshakeQueue } from './handshake-queue.ts'
 import { createSocketTransport } from './socket-transport.ts'
 
 export interface SocketServerOptions {
@@ -25,8 +24,6 @@ export interface OperatorSockets {
 
 /** How long a client may take to complete a closing handshake. */
 const CLOSE_TIMEOUT_MS = 5_000
-/** Together about 2 ms. */
-const HANDSHAKES_PER_ITERATION = 8
 
 /** Serves `GET /ws` for browsers, and `GET /operations` for operators' consoles. */
 export function registerSocketServer(
@@ -69,7 +66,6 @@ export function registerSocketServer(
       preClose: (done) => done(),
       errorHandler: onSocketError,
     })
-    const handshakes = new HandshakeQueue(HANDSHAKES_PER_ITERATION)
     type Check = (request: FastifyRequest) => ConnectionRejection | undefined
     const admitOrExplain =
       (admit: Check, rejectionOf: Check) =>
@@ -77,7 +73,6 @@ export function registerSocketServer(
         if (!request.ws) return explainRejection(reply, rejectionOf(request) ?? 'upgrade_required')
         const rejection = admit(request)
         if (rejection !== undefined) return explainRejection(reply, rejection)
-        await handshakes.turn()
         // An attached response would keep the request in memory for as long as the socket is open.
         reply.raw.detachSocket(request.raw.socket)
         return undefined
