@@ -113,9 +113,8 @@ export async function startStack({ settings, isHa, onBuilt }: StackOptions): Pro
     secret: (name) => readFileSync(join(folder, name), 'utf8').trim().split(',')[0]!,
     request: (path, options) => request(agent, `${url}${path}`, options),
     async query(sql) {
-      const psql = 'psql --no-psqlrc -AtF "|" -v ON_ERROR_STOP=1 -h /var/run/postgresql -U postgres -d paxyo -c "$0"'
-      const command = `PGPASSWORD=$(cat /run/secrets/postgres-superuser-password) ${psql}`
-      const output = await compose('exec', '-T', await primary(), 'bash', '-c', command, sql)
+      const psql = ['bash', '/etc/paxyo/psql.sh', '-AtF', '|', '-v', 'ON_ERROR_STOP=1', '-c', sql]
+      const output = await compose('exec', '-T', await primary(), ...psql)
       return output
         .split('\n')
         .filter((line) => line !== '')

@@ -202,6 +202,8 @@ describe('three PostgreSQL servers instead of one', () => {
   test('the services still connect to `postgres`, where HAProxy leads them to the primary that Patroni names', () => {
     expect(postgres).toMatchObject({ networks: ['back', 'postgres'], secrets: [] })
     expect(postgres!.image).toBe(services['haproxy']!.image)
+    // It starts also while one of them is lost.
+    expect(postgres!['depends_on']).toEqual(Object.keys(nodes).filter((name) => name.startsWith('postgres-')))
     const servers = [...haproxy.matchAll(/^ {2}server \w+ ([\w-]+):5432 check port 8008$/gm)].map(([, host]) => host)
     expect(servers).toEqual(Object.keys(nodes).filter((name) => name.startsWith('postgres-')))
     expect(servers).toHaveLength(3)

@@ -7,8 +7,11 @@ import { once } from 'node:events'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import { request } from 'node:https'
+import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
+import { connect as connectTls } from 'node:tls'
 import { fileURLToPath } from 'node:url'
 
 // A real HAProxy with the configuration of docker compose, except for addresses, because there is no Docker DNS.
@@ -43,9 +46,9 @@ afterAll(async () => {
   rmSync(folder, { recursive: true })
 })
 
-async function start(): Promise<void> {
+async function start(settings: NodeJS.ProcessEnv = {}): Promise<void> {
   haproxy = spawn(provideProgram(['haproxy'], 'haproxy'), ['-db', '-f', join(folder, 'haproxy.cfg')], {
-    env: { PATH: process.env['PATH'], PUBLIC_HTTPS_PORT: '443', ACME_THUMBPRINT: 'the_account-s' },
+    env: { PATH: process.env['PATH'], PUBLIC_HTTPS_PORT: '443', ACME_THUMBPRINT: 'the_account-s', ...settings },
   })
   for (const stream of [haproxy.stdout!, haproxy.stderr!])
     stream.on('data', (chunk: Buffer) => (output += chunk.toString()))
@@ -61,9 +64,9 @@ async function stop(): Promise<void> {
 }
 
 /** A new process knows no address. */
-async function restart(): Promise<void> {
+async function restart(settings: NodeJS.ProcessEnv = {}): Promise<void> {
   await stop()
-  await start()
+  await start(settings)
 }
 
 interface HttpsResponse {
@@ -195,5 +198,28 @@ test('an address whose requests succeed, too, is left to the services', async ()
   } finally {
     ingest.closeAllConnections()
     ingest.close()
+  }
+})
+
+test('behind a load balancer, a client has the address that the PROXY protocol tells, and none without it', async () => {
+  const ingest = await serve('ingest', ports.ingest)
+  const header = 'PROXY TCP4 203.0.113.9 127.0.0.1 50000 443\r\n'
+  const getBehindProxy = async (port: number, preface: string): Promise<string> => {
+    const plain = connect(port, '127.0.0.1').on('error', () => undefined)
+    plain.write(preface)
+    const socket = port === ports.secure ? connectTls({ socket: plain, ca, servername: 'localhost' }) : plain
+    socket.on('error', () => undefined)
+    socket.write('GET /v1/orders HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n')
+    return text(socket).catch(() => '')
+  }
+  try {
+    await restart({ PROXY_PROTOCOL: 'on' })
+    await eventually(async () => (await getBehindProxy(ports.secure, header)).endsWith('ingest 203.0.113.9 https'))
+    expect(await getBehindProxy(ports.plain, header)).toMatch(/^HTTP\/1.1 308 /)
+    expect([await getBehindProxy(ports.secure, ''), await getBehindProxy(ports.plain, '')]).toEqual(['', ''])
+  } finally {
+    ingest.closeAllConnections()
+    ingest.close()
+    await restart()
   }
 })

@@ -45,6 +45,11 @@ const GIVEN = [
 /** Each `name:password`. A new one has a new name, so that both work during a rotation. */
 const LOGINS = ['owner', 'ingest', 'gateway'] as const
 const loginFile = (service: string): string => `postgres-${service}-login`
+/** Servers with a certificate, and its names besides theirs: there may be three PostgreSQL servers. */
+const SERVERS: Readonly<Record<string, readonly string[]>> = {
+  postgres: ['postgres-one', 'postgres-two', 'postgres-three'],
+  redis: [],
+}
 
 /** The secrets that can be rotated. */
 export const ROTATABLE: readonly string[] = [...Object.keys(LISTS), ...LOGINS.map(loginFile)]
@@ -79,9 +84,9 @@ async function completeCertificates(
   if (isNew) authority = await makeAuthority('Paxyo Realtime', now, INTERNAL_DAYS)
   made['ca.crt'] = authority.certificate
   made['ca.key'] = authority.key
-  for (const server of ['postgres', 'redis'] as const) {
+  for (const [server, others] of Object.entries(SERVERS)) {
     if (!isNew && files[`${server}.crt`] !== undefined && files[`${server}.key`] !== undefined) continue
-    const names = [server, 'localhost', '127.0.0.1'] as const
+    const names = [server, 'localhost', '127.0.0.1', ...others] as const
     const { certificate, key } = await makeServerCertificate(authority, names, now, INTERNAL_DAYS)
     made[`${server}.crt`] = certificate
     made[`${server}.key`] = key

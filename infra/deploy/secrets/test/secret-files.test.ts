@@ -55,6 +55,9 @@ test('the authority vouches for PostgreSQL, Redis and the site, each by its own 
     expect(certificate.ca).toBe(false)
   }
   expect(new X509Certificate(files['tls/site.pem']!).checkIP('203.0.113.7')).toBe('203.0.113.7')
+  // Where there are three PostgreSQL servers, an address names them.
+  const postgres = new X509Certificate(files['postgres.crt']!)
+  for (const host of ['postgres-one', 'postgres-two', 'postgres-three']) expect(postgres.checkHost(host)).toBe(host)
 })
 
 test("the site's own certificate is not replaced, and has nothing put beside it", async () => {
