@@ -16,7 +16,7 @@ if [ "${1:-}" = etcd ]; then
       cluster=$(sed -E 's|.*, http://([^,]+):2380, .*|\1=http://\1:2380|' <<<"$members" | paste -sd,)
     fi
   fi
-  # The last member, when the others are lost for good: a cluster of its own, with its data.
+  # The last member, when the others are lost for good, becomes a cluster of one with its data.
   if [ -e /var/lib/etcd/force-new-cluster ]; then
     rm /var/lib/etcd/force-new-cluster
     options=(--force-new-cluster)

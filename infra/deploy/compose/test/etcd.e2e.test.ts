@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startNodeProcess, type NodeProcess } from '../../../chaos/ha/node-process.ts'
 
-// Three members of etcd, as start.sh starts them, on addresses of this machine; only the folder and the ports are other ones.
+// Three members of etcd, as start.sh starts them, on addresses of this machine; only the folder and the ports are other ones, and the times shorter.
 
 const SCRIPT = readFileSync(new URL('../patroni/start.sh', import.meta.url), 'utf8')
 const MEMBERS = ['127.0.1.1', '127.0.1.2', '127.0.1.3'] as const
@@ -32,6 +32,7 @@ function start(member: Member): void {
     .replace(/\$\{LISTEN:\+.*?\}/, '')
     .replaceAll(':2379', `:${ports.client}`)
     .replaceAll(':2380', `:${ports.peer}`)
+    .replace('--heartbeat-interval 200 --election-timeout 2000', '--heartbeat-interval 50 --election-timeout 500')
   const file = join(folder, `${member}.sh`)
   writeFileSync(file, script)
   const cluster = MEMBERS.map((name) => `${name}=${peerOf(name)}`).join(',')
@@ -60,14 +61,21 @@ function control(member: Member, ...args: readonly string[]): string {
   return stdout
 }
 
-/** As the runbook has it: remove the lost member, add it, and start it without data. */
-function replace(lost: Member, at: Member): void {
-  const id = control(at, 'member', 'list')
+const idOf = (member: Member, at: Member): string | undefined =>
+  control(at, 'member', 'list')
     .split('\n')
-    .find((line) => line.includes(peerOf(lost)))
+    .find((line) => line.includes(peerOf(member)))
     ?.split(',')[0]
-  if (id !== undefined) control(at, 'member', 'remove', id)
-  control(at, 'member', 'add', lost, `--peer-urls=${peerOf(lost)}`)
+
+/** As the runbook describes: remove the lost member, add it, and start it without data. While a leader is elected, etcd rejects this. */
+async function replace(lost: Member, at: Member): Promise<void> {
+  await eventually(() => {
+    const id = idOf(lost, at)
+    return id === undefined || control(at, 'member', 'remove', id) !== ''
+  })
+  await eventually(
+    () => idOf(lost, at) !== undefined || control(at, 'member', 'add', lost, `--peer-urls=${peerOf(lost)}`) !== '',
+  )
   start(lost)
 }
 
@@ -80,7 +88,7 @@ test('a lost member is replaced, and so are two of three', async () => {
   })
 
   await lose(ONE)
-  replace(ONE, TWO)
+  await replace(ONE, TWO)
   await eventually(async () => (await read(ONE)) === 'ttl: 10')
 
   await lose(ONE)
@@ -90,7 +98,7 @@ test('a lost member is replaced, and so are two of three', async () => {
   start(THREE)
   await eventually(async () => (await read(THREE)) === 'ttl: 10')
   for (const member of [ONE, TWO] as const) {
-    replace(member, THREE)
+    await replace(member, THREE)
     await eventually(async () => (await read(member)) === 'ttl: 10')
   }
   const members = control(THREE, 'member', 'list').trim().split('\n')
