@@ -57,7 +57,8 @@ export function watchPrimary(servers: readonly Server[], onChange?: (change: Pri
     timelineMax = found.timeline
     isSuspect = false
     if (before?.server === found.server && before.timeline === found.timeline) return
-    if (before !== undefined) onChange?.({ name: found.server.name, timeline: found.timeline, before: before.server.name })
+    if (before !== undefined)
+      onChange?.({ name: found.server.name, timeline: found.timeline, before: before.server.name })
     for (const [connection, server] of guarded) if (server !== found.server) connection.destroy()
   }
 
