@@ -36,7 +36,11 @@ const OUTPUT_SHOWN = 3_000
 export async function startPatroniCluster(folder: string, resources: AsyncDisposableStack): Promise<PatroniCluster> {
   const etcd = await startEtcd(NAMES, folder, resources)
   const etcdPorts = etcd.map(({ clientPort }) => clientPort)
-  const nodes = await Promise.all(NAMES.map((name) => startPatroniNode(name, folder, etcdPorts, resources)))
+  // Patroni asks the first that responds: the member of another machine, which was not paused together with it.
+  const etcdPortsOf = (index: number): number[] => [...etcdPorts.slice(index + 1), ...etcdPorts.slice(0, index + 1)]
+  const nodes = await Promise.all(
+    NAMES.map((name, index) => startPatroniNode(name, folder, etcdPortsOf(index), resources)),
+  )
   const addresses = (ports: readonly number[]): string =>
     `postgres://postgres:${SUPERUSER_PASSWORD}@${ports.map((port) => `127.0.0.1:${port}`).join(',')}/postgres`
 
@@ -79,8 +83,12 @@ export async function startPatroniCluster(folder: string, resources: AsyncDispos
       try {
         return await eventually(roles, WHOLE_TIMEOUT_MS)
       } catch (cause) {
-        const output = nodes.map(({ name, patroni }) => `${name}: ${patroni.output().slice(-OUTPUT_SHOWN)}`)
-        throw new Error(`Patroni's cluster is not whole:\n${output.join('\n')}`, { cause })
+        const states = nodes.map(async ({ name, postgresPort, patroni }) => {
+          const following = await followingOf(addresses([postgresPort])).catch((error: Error) => error.message)
+          return `${name}: ${following}\n${patroni.output().slice(-OUTPUT_SHOWN)}`
+        })
+        const described = (await Promise.all(states)).join('\n')
+        throw new Error(`Patroni's cluster is not whole:\n${described}`, { cause })
       }
     },
     isolate(node) {
@@ -112,16 +120,32 @@ export async function startPatroniCluster(folder: string, resources: AsyncDispos
  * @throws when the server is not a primary.
  */
 async function standbysOf(url: string): Promise<string> {
+  const row = await ask<{ is_standby: boolean; standbys: string }>(
+    url,
+    `SELECT pg_is_in_recovery() AS is_standby,
+       (SELECT coalesce(string_agg(state || ' ' || sync_state, ', ' ORDER BY sync_state), '') FROM pg_stat_replication) AS standbys`,
+  )
+  if (row.is_standby) throw new Error('is a standby')
+  return row.standbys
+}
+
+/** What a server follows, and whether it does. */
+async function followingOf(url: string): Promise<string> {
+  return JSON.stringify(
+    await ask(
+      url,
+      `SELECT pg_is_in_recovery() AS is_standby, current_setting('primary_conninfo') AS primary_conninfo,
+         (SELECT status FROM pg_stat_wal_receiver) AS receiver`,
+    ),
+  )
+}
+
+async function ask<Row extends object>(url: string, query: string): Promise<Row> {
   const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 2_000, query_timeout: 2_000 })
   client.on('error', () => undefined)
   try {
     await client.connect()
-    const { rows } = await client.query<{ is_standby: boolean; standbys: string }>(
-      `SELECT pg_is_in_recovery() AS is_standby,
-         (SELECT coalesce(string_agg(state || ' ' || sync_state, ', ' ORDER BY sync_state), '') FROM pg_stat_replication) AS standbys`,
-    )
-    if (rows[0]!.is_standby) throw new Error('is a standby')
-    return rows[0]!.standbys
+    return (await client.query<Row>(query)).rows[0]!
   } finally {
     // Not awaited: a paused server never closes the connection.
     void client.end().catch(() => undefined)
