@@ -341,7 +341,13 @@ describe('PostgreSQL that may die', () => {
     const pods = podsOf(rendered.ha).filter(
       ({ template }) => template.metadata.labels!['paxyo/uses-postgres'] === 'true',
     )
-    expect(pods.map(({ name }) => name).toSorted()).toEqual(['cli', 'maintain', 'migrate', 'webhook-ingest', 'ws-gateway'])
+    expect(pods.map(({ name }) => name).toSorted()).toEqual([
+      'cli',
+      'maintain',
+      'migrate',
+      'webhook-ingest',
+      'ws-gateway',
+    ])
     for (const { template } of pods) {
       const { volumes, containers } = template.spec
       expect(volumes).toContainEqual(
@@ -377,22 +383,22 @@ test('the command line waits in a pod until an operator ends it, and starts noth
 test.each(podsOf(ofKind('CronJob', rendered.ha)).map(({ name, template }) => [name, template.spec] as const))(
   'an archive in a bucket has its keys by reference, and %s gets out to it, by TLS',
   (job, { containers }) => {
-  const env = containers[0].env as { name: string; valueFrom?: unknown }[]
-  const config = readFileSync(join(ROOT, 'packages/cli/src/archive-config.ts'), 'utf8')
-  const names = env.map(({ name }) => name).filter((name) => name.startsWith('ARCHIVE_'))
-  for (const name of names) expect(config).toContain(`  ${name}: `)
-  for (const [name, key] of [
-    ['ARCHIVE_S3_ACCESS_KEY_ID', 'access-key-id'],
-    ['ARCHIVE_S3_SECRET_ACCESS_KEY', 'secret-access-key'],
-  ]) {
-    expect(env).toContainEqual({ name, valueFrom: { secretKeyRef: { name: 'paxyo-archive', key } } })
-  }
-  const policy = ofKind('NetworkPolicy', rendered.ha).find(({ metadata }) => metadata.name === 'maintain-archive')!
-  const [selected] = policy.spec.podSelector.matchExpressions
-  expect(selected).toMatchObject({ key: 'app.kubernetes.io/name', operator: 'In' })
-  expect(selected.values).toContain(job)
-  expect(policy.spec.egress[0].ports).toEqual([{ protocol: 'TCP', port: 443 }])
-  expect(policy.spec.egress[0].to[0].ipBlock.except).toContain('169.254.0.0/16')
+    const env = containers[0].env as { name: string; valueFrom?: unknown }[]
+    const config = readFileSync(join(ROOT, 'packages/cli/src/archive-config.ts'), 'utf8')
+    const names = env.map(({ name }) => name).filter((name) => name.startsWith('ARCHIVE_'))
+    for (const name of names) expect(config).toContain(`  ${name}: `)
+    for (const [name, key] of [
+      ['ARCHIVE_S3_ACCESS_KEY_ID', 'access-key-id'],
+      ['ARCHIVE_S3_SECRET_ACCESS_KEY', 'secret-access-key'],
+    ]) {
+      expect(env).toContainEqual({ name, valueFrom: { secretKeyRef: { name: 'paxyo-archive', key } } })
+    }
+    const policy = ofKind('NetworkPolicy', rendered.ha).find(({ metadata }) => metadata.name === 'maintain-archive')!
+    const [selected] = policy.spec.podSelector.matchExpressions
+    expect(selected).toMatchObject({ key: 'app.kubernetes.io/name', operator: 'In' })
+    expect(selected.values).toContain(job)
+    expect(policy.spec.egress[0].ports).toEqual([{ protocol: 'TCP', port: 443 }])
+    expect(policy.spec.egress[0].to[0].ipBlock.except).toContain('169.254.0.0/16')
   },
 )
 
@@ -458,7 +464,13 @@ describe('the network', () => {
       ),
     )
     expect(sources).toHaveLength(1)
-    expect(may.map(({ name }) => name).toSorted()).toEqual(['cli', 'maintain', 'migrate', 'webhook-ingest', 'ws-gateway'])
+    expect(may.map(({ name }) => name).toSorted()).toEqual([
+      'cli',
+      'maintain',
+      'migrate',
+      'webhook-ingest',
+      'ws-gateway',
+    ])
   })
 
   test('lets the gateway out to PostgreSQL, Redis and DNS alone', () => {
