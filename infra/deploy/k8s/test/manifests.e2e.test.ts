@@ -327,7 +327,7 @@ describe('PostgreSQL that may die', () => {
       'cnpg.io/cluster': other.metadata.name,
     })
     const volumes = podsOf(manifests).flatMap(({ template }) => template.spec.volumes)
-    const authorities = volumes.filter(({ name }) => name === 'postgres-ca').map(({ secret }) => secret.secretName)
+    const authorities = volumes.filter(({ name }) => name === 'postgres-ca').map((volume) => volume.secret.secretName)
     expect(new Set(authorities)).toEqual(new Set([`${other.metadata.name}-ca`]))
     const { bootstrap, externalClusters } = other.spec
     expect(bootstrap.recovery).toMatchObject({ ...INITDB, source: externalClusters[0].name })
