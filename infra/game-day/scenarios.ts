@@ -338,7 +338,7 @@ export const SCENARIOS: readonly Scenario[] = [
           WHERE inhparent = 'events'::regclass AND inhrelid::regclass::text > 'events_' || to_char(now() + interval '2 days', 'YYYY_MM_DD')
           AND inhrelid::regclass::text !~ 'default'
         LOOP EXECUTE 'DROP TABLE ' || part; END LOOP; END $$`),
-    runbook: '`npm run maintain` as the owner',
+    runbook: '`npx paxyo maintain` as the owner',
     repair: (arena) => arena.paxyo('maintain'),
   },
 ]

@@ -200,7 +200,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'slow consumers are not disconnected',
     file: `${GATEWAY}/src/socket/connection.ts`,
-    find: "if (!this.#isBeginning && unreadBytes > this.#deps.limits.bufferedBytesMax) this.close('slow_consumer')",
+    find: "if (!this.#isBeginning && unreadBytes > this.#deps.limits.unreadBytesPerConnectionMax) this.close('slow_consumer')",
     replace: '',
     tests: [`${GATEWAY}/test/socket/slow-consumer`],
   },

@@ -62,7 +62,7 @@ async function prepare(target: Target, userIds: readonly string[]): Promise<void
   const orders = userIds.map((id) => ({ ...order, orderId: id, providerOrderId: id, userId: id }))
   const { status, body } = await settle(() => call(target, 'POST', '/v1/orders/bulk', { orders }))
   const results = (body as { results?: readonly { outcome: string }[] }).results ?? []
-  const registered = results.filter(({ outcome }) => outcome !== 'refused').length
+  const registered = results.filter(({ outcome }) => outcome === 'registered' || outcome === 'unchanged').length
   if (registered < userIds.length) throw new Error(`${registered} of ${userIds.length} orders registered (${status})`)
 }
 

@@ -1,4 +1,4 @@
-// Receives Paxyo's outgoing webhooks, and keeps the panel's own tables in PostgreSQL true: each refund is credited once.
+// Receives Paxyo's outgoing webhooks, and keeps the panel's own tables in PostgreSQL in sync: each refund is credited once.
 // npm install fastify pg standardwebhooks
 import Fastify from 'fastify'
 import pg from 'pg'

@@ -1,7 +1,7 @@
 <?php
 declare(strict_types=1);
 
-// php follow.php: keeps the tables true by the changes feed, for a panel that no webhook can reach. Run it under a supervisor
+// php follow.php: keeps the tables in sync by the changes feed, for a panel that no webhook can reach. Run it under a supervisor
 // such as systemd, or every minute from cron as `php follow.php 55`.
 
 require __DIR__ . '/settings.php';

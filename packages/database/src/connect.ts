@@ -13,7 +13,7 @@ export interface PoolOptions {
   readonly name: string
   /** The maximum number of connections. */
   readonly max: number
-  /** Called when another of several servers is the primary, and for the first one. */
+  /** Called when another of several servers is the primary, or the same one on another timeline. */
   readonly onPrimaryChange?: (change: PrimaryChange) => void
 }
 

@@ -148,7 +148,7 @@ describe('a cluster', () => {
   })
 
   test('follows slots that are moved by hand while everybody lives', async () => {
-    // A fail-over on a busy machine would move them before.
+    // A failover on a busy machine would move them before.
     await using cluster = await startRedisCluster({ canFailOver: false })
     await using ends = await connect({ url: cluster.url, topology: 'cluster' })
     const masters = cluster.servers.slice(0, 3)
@@ -188,7 +188,7 @@ describe('a cluster', () => {
 describe('a master that sentinels name', () => {
   afterAll(() => sleep(SENTINEL_TIMERS_MS))
 
-  test('is followed over a fail-over', async () => {
+  test('is followed over a failover', async () => {
     await using group = await startRedisSentinels()
     await using ends = await connect({ url: group.url, topology: 'sentinel' })
     await expectDelivery(ends)

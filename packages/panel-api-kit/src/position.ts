@@ -8,7 +8,7 @@ export const userParams = z.object({ userId: identifierSchema })
 const READ_EPOCH = 'SELECT epoch FROM stream_epoch'
 
 /**
- * The epoch of the streams: it changes when the database is restored.
+ * The epoch of the streams: it changes after a restore of the database, and after a failover that may have lost commits.
  *
  * @example
  * const epoch = await transaction(pool, readEpoch)

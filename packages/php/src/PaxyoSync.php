@@ -13,7 +13,7 @@ use Paxyo\Internal\Schema;
 use Paxyo\Internal\Tables;
 
 /**
- * Keeps a panel's own tables true, in MySQL, MariaDB, PostgreSQL or SQLite, from webhooks, the changes feed, or both.
+ * Keeps a panel's own tables in sync, in MySQL, MariaDB, PostgreSQL or SQLite, from webhooks, the changes feed, or both.
  *
  * The settings name the panel's tables; these are the defaults:
  *

@@ -44,14 +44,14 @@ test('of those with one subject one is inside, and the others let those with ano
   const leaveAnn = (await limiter.enter('ann'))!
   const secondAnn = limiter.enter('ann')
   const leaveBob = (await limiter.enter('bob'))!
-  const [nobody, cid] = [limiter.enter(), limiter.enter('cid')]
+  const [unnamed, cid] = [limiter.enter(), limiter.enter('cid')]
 
   leaveBob()
-  const leaveNobody = (await nobody)!
+  const leaveUnnamed = (await unnamed)!
   leaveAnn()
   const leaveSecondAnn = (await secondAnn)!
-  leaveNobody()
-  leaveNobody()
+  leaveUnnamed()
+  leaveUnnamed()
   ;(await cid)!()
   leaveSecondAnn()
   expect(await Promise.all([limiter.enter('ann'), limiter.enter('bob')])).not.toContain(undefined)

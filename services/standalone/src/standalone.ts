@@ -143,7 +143,7 @@ function startServices(
 ): FastifyInstance {
   const openPool = (options: Omit<PoolOptions, 'url'>): Pool =>
     resources.adopt(
-      createPool({ url, onPrimaryChange: (primary) => log.warn(primary, 'primary of PostgreSQL'), ...options }),
+      createPool({ url, onPrimaryChange: (change) => log.warn(change, 'PostgreSQL primary changed'), ...options }),
       (it) => it.end(),
     )
   const secretUses = createSecretUses()

@@ -5,7 +5,7 @@ import type { MetricGroup } from '@paxyo/service-kit'
 export function addDatabase(group: MetricGroup, watch: DatabaseWatch, batcher: Pick<Batcher, 'commitAgeMs'>): void {
   const described = {
     database_timeline: {
-      help: 'Timeline of the primary, by its address; grows with each fail-over.',
+      help: 'Timeline of the primary, by its address; grows with each failover.',
       labels: ['server'],
     },
     database_synchronous: { help: '1 when a COMMIT waits for a standby, 0 when not.' },
@@ -35,7 +35,7 @@ export function addDatabase(group: MetricGroup, watch: DatabaseWatch, batcher: P
   )
   group.countOf(
     'epoch_rotations_total',
-    'Rotations of the epoch after a fail-over that may have lost acknowledged commits.',
+    'Rotations of the epoch after a failover that may have lost acknowledged commits.',
     () => watch.rotations,
   )
 }

@@ -35,7 +35,7 @@ await runService(async (resources) => {
       role: 'ingest',
       name: 'webhook-ingest',
       max: INGEST_POOL_MAX,
-      onPrimaryChange: (primary) => log.warn(primary, 'primary of PostgreSQL'),
+      onPrimaryChange: (change) => log.warn(change, 'PostgreSQL primary changed'),
     }),
     (it) => it.end(),
   )

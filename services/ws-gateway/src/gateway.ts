@@ -44,7 +44,7 @@ export interface GatewayDeps {
     readonly jwksUrl?: string | undefined
     readonly audience: string
   }
-  /** The record of the process, in which the bus has its keys; its own when undefined. */
+  /** Records which secrets are in use, shared with the bus. Default: a new record. */
   readonly secretUses?: SecretUses
   readonly allowedOrigins: readonly string[]
   readonly limits?: Partial<Limits>
@@ -63,7 +63,7 @@ export interface Gateway {
 /** The maximum number of connections in a gateway's pool. A few are enough, because reads are batched. */
 export const GATEWAY_POOL_MAX = 8
 
-/** Within this time clients of a gateway that nothing else asks have a new epoch. */
+/** How often the gateway reads the epoch. Health checks read it, too; this bounds the delay without them. */
 const EPOCH_INTERVAL_MS = 3_000
 
 /** Creates the gateway: it authenticates browsers, sends the events that they missed, then forwards new events. */
@@ -101,7 +101,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
           url: jwksUrl,
           onChange(error) {
             if (error === undefined) log.info('key server responds again')
-            else log.warn({ err: error }, 'key server unavailable, its last keys serve')
+            else log.warn({ err: error }, 'key server unavailable, using its last keys')
           },
         })
   const limits = { ...DEFAULT_LIMITS, ...changedLimits }

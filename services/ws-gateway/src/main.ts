@@ -33,7 +33,7 @@ await runService(async (resources) => {
       role: 'gateway',
       name: 'ws-gateway',
       max: GATEWAY_POOL_MAX,
-      onPrimaryChange: (primary) => log.warn(primary, 'primary of PostgreSQL'),
+      onPrimaryChange: (change) => log.warn(change, 'PostgreSQL primary changed'),
     }),
     (it) => it.end(),
   )

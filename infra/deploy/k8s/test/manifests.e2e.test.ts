@@ -1,10 +1,11 @@
-import { describe, expect, test } from '@jest/globals'
+import { afterAll, describe, expect, test } from '@jest/globals'
 import { renderKustomization } from '@paxyo/testkit'
-import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { execFileSync, spawnSync } from 'node:child_process'
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { parseAllDocuments } from 'yaml'
+import { parse, parseAllDocuments } from 'yaml'
 import { DASHBOARDS, grafanaJson } from '../../observability/dashboards.ts'
 
 // The manifests as kustomize renders them: valid against the schemas of Kubernetes, and as restricted as documented.
@@ -13,6 +14,9 @@ import { DASHBOARDS, grafanaJson } from '../../observability/dashboards.ts'
 const APPLIED_BYTES_MAX = 262_144
 const ROOT = fileURLToPath(new URL('../../../..', import.meta.url))
 const K8S = join(ROOT, 'infra/deploy/k8s')
+const README = readFileSync(join(K8S, 'README.md'), 'utf8')
+const RUNBOOK = readFileSync(join(ROOT, 'infra/docs/runbook.md'), 'utf8')
+const HOW_TO = readFileSync(join(ROOT, 'infra/docs/how-to/postgresql-that-may-die.md'), 'utf8')
 
 interface Manifest {
   readonly apiVersion: string
@@ -21,8 +25,16 @@ interface Manifest {
   readonly spec: any // oxlint-disable-line typescript/no-explicit-any -- of every kind; the schemas below say of which shape
 }
 
-const render = (overlay: string): Manifest[] =>
-  parseAllDocuments(renderKustomization(join(K8S, 'overlays', overlay))).map((document) => document.toJS() as Manifest)
+const render = (overlay: string, deploy = 'deploy'): Manifest[] =>
+  parseAllDocuments(renderKustomization(join(REPOSITORY, deploy, 'k8s/overlays', overlay))).map(
+    (document) => document.toJS() as Manifest,
+  )
+const shell = (commands: string, cwd: string): unknown => execFileSync('bash', ['-euc', commands], { cwd })
+
+/** An operator's repository, with a copy of the manifests by the commands of README.md. */
+const REPOSITORY = mkdtempSync(join(tmpdir(), 'paxyo-manifests-'))
+afterAll(() => rmSync(REPOSITORY, { recursive: true, force: true }))
+shell(/^mkdir[^]+?(?=\nkubectl kustomize)/m.exec(README)![0].replaceAll('…', ROOT), REPOSITORY)
 const rendered = { small: render('small'), large: render('large'), ha: render('ha') }
 const OVERLAYS = ['small', 'large', 'ha'] as const
 const all = OVERLAYS.flatMap((overlay) => rendered[overlay])
@@ -35,6 +47,18 @@ const podsOf = (manifests: readonly Manifest[]): { name: string; template: Manif
   })
 const ofKind = (kind: string, manifests: readonly Manifest[] = all): Manifest[] =>
   manifests.filter((manifest) => manifest.kind === kind)
+
+/** The cluster that the runbook restores: with other names, and another bootstrap. */
+function restore(): { readonly manifests: readonly Manifest[]; readonly cluster: Manifest } {
+  cpSync(join(REPOSITORY, 'deploy'), join(REPOSITORY, 'restored'), { recursive: true })
+  const [renames] = /^ *sed -i[^]+?(?=```)/m.exec(RUNBOOK)!
+  shell(renames, join(REPOSITORY, 'restored/k8s/components/cloudnative-pg'))
+  const manifests = render('ha', 'restored')
+  const [cluster] = ofKind('Cluster', manifests)
+  const [bootstrap] = /^ *bootstrap:\n *recovery:[^]+?(?=```)/m.exec(RUNBOOK)!
+  return { manifests, cluster: { ...cluster!, spec: { ...cluster!.spec, ...parse(bootstrap.trimEnd()) } } }
+}
+const restored = restore()
 
 const CLOUDNATIVE_PG = '@kubernetes-models/cloudnative-pg'
 
@@ -68,7 +92,7 @@ describe('schemas', () => {
 
   // The schemas allow unknown fields; the types generated from them do not.
   test('no manifest has a member that Kubernetes does not know', () => {
-    const source = all
+    const source = [...all, restored.cluster]
       .map((manifest) => {
         if (isOfPlugin(manifest)) {
           const type = `import('${CLOUDNATIVE_PG}/github.com/cloudnative-pg/barman-cloud/pkg/api').IBarmanObjectStoreConfiguration`
@@ -113,6 +137,10 @@ describe.each(podsOf(all).map((pod) => [pod.name, pod.template] as const))('the 
       })
     }
     for (const volume of spec.volumes ?? []) expect(Object.keys(volume).toSorted()).toEqual(['name', 'secret'])
+  })
+
+  test('may read the secrets that are mounted: they belong to root and to its group', () => {
+    expect(spec.securityContext).toMatchObject({ runAsGroup: 1000, fsGroup: 1000 })
   })
 
   test('has a bound on its memory, and an image of a version', () => {
@@ -203,6 +231,10 @@ describe.each(ofKind('Deployment').map((deployment) => [deployment.metadata.name
 describe('PostgreSQL that may die', () => {
   const [cluster] = ofKind('Cluster', rendered.ha)
   const { spec } = cluster!
+  const { database, owner, secret } = spec.bootstrap.initdb
+  const INITDB = { database, owner, secret }
+  /** Of any name: a restore creates a cluster with another one. */
+  const INSTANCES = { matchExpressions: [{ key: 'cnpg.io/cluster', operator: 'Exists' }] }
 
   test('acknowledges nothing that one instance alone has, and promotes only an instance that has it', () => {
     expect(spec).toMatchObject({
@@ -249,33 +281,73 @@ describe('PostgreSQL that may die', () => {
   })
 
   test('is reached by the services and the jobs of its owner, by itself, its operator and monitoring alone', () => {
-    const labels = { matchLabels: { 'cnpg.io/cluster': cluster!.metadata.name } }
-    const policies = ofKind('NetworkPolicy', rendered.ha).filter(
-      ({ spec: { podSelector } }) => podSelector.matchLabels?.['cnpg.io/cluster'] !== undefined,
-    )
-    expect(policies.map((policy) => policy.spec.podSelector)).toEqual([labels])
+    const { podSelector, ingress } = ofKind('NetworkPolicy', rendered.ha).find(
+      ({ metadata }) => metadata.name === 'postgres-cluster',
+    )!.spec
+    expect(podSelector).toEqual(INSTANCES)
     interface Rule {
-      readonly from: readonly { podSelector?: Selector; namespaceSelector?: Selector }[]
+      readonly from: readonly { podSelector?: object; namespaceSelector?: object }[]
       readonly ports: readonly { port: number }[]
     }
-    type Selector = { readonly matchLabels: Record<string, string> }
-    const sources = (policies[0]!.spec.ingress as Rule[]).map(({ from, ports }) => [
-      (from[0]!.podSelector ?? from[0]!.namespaceSelector)?.matchLabels,
+    const sources = (ingress as Rule[]).map(({ from, ports }) => [
+      from[0]!.podSelector ?? from[0]!.namespaceSelector,
       ports.map(({ port }) => port),
     ])
     expect(sources).toEqual([
-      [{ 'paxyo/uses-postgres': 'true' }, [5432]],
-      [labels.matchLabels, [5432, 8000]],
-      [{ 'kubernetes.io/metadata.name': 'cnpg-system' }, [5432, 8000]],
-      [{ 'paxyo/monitoring': 'true' }, [9187]],
+      [{ matchLabels: { 'paxyo/uses-postgres': 'true' } }, [5432]],
+      [INSTANCES, [5432, 8000]],
+      [{ matchLabels: { 'kubernetes.io/metadata.name': 'cnpg-system' } }, [5432, 8000]],
+      [{ matchLabels: { 'paxyo/monitoring': 'true' } }, [9187]],
     ])
+  })
+
+  test('is watched: Prometheus reads when the last backup was completed', () => {
+    const [monitor] = ofKind('PodMonitor', rendered.ha)
+    expect(monitor!.spec).toMatchObject({ selector: INSTANCES, podMetricsEndpoints: [{ port: 'metrics' }] })
+  })
+
+  test('is made to write and to promote with fewer instances by the patches of the runbook, which change nothing else', () => {
+    const patches = [...RUNBOOK.matchAll(/patch cluster postgres --type merge -p '(.+)'/g)].map(
+      ([, patch]) => JSON.parse(patch!) as unknown,
+    )
+    const ofSynchronous = (synchronous: object): object => ({ spec: { postgresql: { synchronous } } })
+    expect(patches).toEqual([
+      ofSynchronous({ dataDurability: 'preferred' }),
+      ofSynchronous({ dataDurability: 'preferred', failoverQuorum: false }),
+    ])
+  })
+
+  test('is restored as a cluster with another name, and everything goes by that name', () => {
+    const { manifests, cluster: other } = restored
+    expect(other.metadata.name).toBe('postgres-restored')
+    const renamed = JSON.stringify(manifests).replaceAll('postgres-restored', 'postgres')
+    expect(JSON.parse(renamed)).toEqual(rendered.ha)
+    expect(ofKind('ScheduledBackup', manifests)[0]!.spec.cluster.name).toBe(other.metadata.name)
+    expect(other.spec.topologySpreadConstraints[0].labelSelector.matchLabels).toEqual({
+      'cnpg.io/cluster': other.metadata.name,
+    })
+    const volumes = podsOf(manifests).flatMap(({ template }) => template.spec.volumes)
+    const authorities = volumes.filter(({ name }) => name === 'postgres-ca').map((volume) => volume.secret.secretName)
+    expect(new Set(authorities)).toEqual(new Set([`${other.metadata.name}-ca`]))
+    const { bootstrap, externalClusters } = other.spec
+    expect(bootstrap.recovery).toMatchObject({ ...INITDB, source: externalClusters[0].name })
+    expect(externalClusters[0].plugin.parameters).toEqual({
+      barmanObjectName: ofKind('ObjectStore', manifests)[0]!.metadata.name,
+      serverName: cluster!.metadata.name,
+    })
   })
 
   test('is trusted by each pod that connects to it', () => {
     const pods = podsOf(rendered.ha).filter(
       ({ template }) => template.metadata.labels!['paxyo/uses-postgres'] === 'true',
     )
-    expect(pods.map(({ name }) => name).toSorted()).toEqual(['maintain', 'migrate', 'webhook-ingest', 'ws-gateway'])
+    expect(pods.map(({ name }) => name).toSorted()).toEqual([
+      'cli',
+      'maintain',
+      'migrate',
+      'webhook-ingest',
+      'ws-gateway',
+    ])
     for (const { template } of pods) {
       const { volumes, containers } = template.spec
       expect(volumes).toContainEqual(
@@ -291,22 +363,80 @@ describe('PostgreSQL that may die', () => {
   })
 })
 
-test('an archive in a bucket has its keys by reference, and only `maintain` gets out to it, by TLS', () => {
-  const [job] = podsOf(ofKind('CronJob', rendered.ha))
-  const env = job!.template.spec.containers[0].env as { name: string; valueFrom?: unknown }[]
-  const config = readFileSync(join(ROOT, 'packages/cli/src/archive-config.ts'), 'utf8')
-  const names = env.map(({ name }) => name).filter((name) => name.startsWith('ARCHIVE_'))
-  for (const name of names) expect(config).toContain(`  ${name}: `)
-  for (const [name, key] of [
-    ['ARCHIVE_S3_ACCESS_KEY_ID', 'access-key-id'],
-    ['ARCHIVE_S3_SECRET_ACCESS_KEY', 'secret-access-key'],
-  ]) {
-    expect(env).toContainEqual({ name, valueFrom: { secretKeyRef: { name: 'paxyo-archive', key } } })
+test('the jobs of the owner know for how long data is kept, and read only variables that the command line knows', () => {
+  const settings = readFileSync(join(ROOT, 'packages/cli/src/settings.ts'), 'utf8')
+  const { data, metadata } = ofKind('ConfigMap').find((map) =>
+    map.metadata.name.startsWith('retention-'),
+  ) as unknown as { data: Record<string, string>; metadata: { name: string } }
+  for (const name of Object.keys(data)) expect(settings).toContain(`${name}: `)
+  for (const job of podsOf(ofKind('CronJob', rendered.ha))) {
+    expect(job.template.spec.containers[0].envFrom).toContainEqual({ configMapRef: { name: metadata.name } })
   }
-  const policy = ofKind('NetworkPolicy', rendered.ha).find(({ metadata }) => metadata.name === 'maintain-archive')!
-  expect(policy.spec.podSelector.matchLabels).toEqual({ 'app.kubernetes.io/name': 'maintain' })
-  expect(policy.spec.egress[0].ports).toEqual([{ protocol: 'TCP', port: 443 }])
-  expect(policy.spec.egress[0].to[0].ipBlock.except).toContain('169.254.0.0/16')
+})
+
+test('the command line waits in a pod until an operator ends it, and starts nothing by itself', () => {
+  const { spec } = ofKind('CronJob', rendered.small).find(({ metadata }) => metadata.name === 'cli')!
+  expect(spec.suspend).toBe(true)
+  expect(spec.jobTemplate.spec.template.spec.containers[0].command).toEqual(['sleep', '8h'])
+})
+
+test.each(podsOf(ofKind('CronJob', rendered.ha)).map(({ name, template }) => [name, template.spec] as const))(
+  'an archive in a bucket has its keys by reference, and %s gets out to it, by TLS',
+  (job, { containers }) => {
+    const env = containers[0].env as { name: string; valueFrom?: unknown }[]
+    const config = readFileSync(join(ROOT, 'packages/cli/src/archive-config.ts'), 'utf8')
+    const names = env.map(({ name }) => name).filter((name) => name.startsWith('ARCHIVE_'))
+    for (const name of names) expect(config).toContain(`  ${name}: `)
+    for (const [name, key] of [
+      ['ARCHIVE_S3_ACCESS_KEY_ID', 'access-key-id'],
+      ['ARCHIVE_S3_SECRET_ACCESS_KEY', 'secret-access-key'],
+    ]) {
+      expect(env).toContainEqual({ name, valueFrom: { secretKeyRef: { name: 'paxyo-archive', key } } })
+    }
+    const policy = ofKind('NetworkPolicy', rendered.ha).find(({ metadata }) => metadata.name === 'maintain-archive')!
+    const [selected] = policy.spec.podSelector.matchExpressions
+    expect(selected).toMatchObject({ key: 'app.kubernetes.io/name', operator: 'In' })
+    expect(selected.values).toContain(job)
+    expect(policy.spec.egress[0].ports).toEqual([{ protocol: 'TCP', port: 443 }])
+    expect(policy.spec.egress[0].to[0].ipBlock.except).toContain('169.254.0.0/16')
+  },
+)
+
+/** `secret/key` for all that the manifests refer to; `secret/username=login` for logins. */
+function secretsOf(manifests: readonly Manifest[]): Set<string> {
+  const found = new Set<string>()
+  const visit = (value: unknown): void => {
+    if (typeof value !== 'object' || value === null) return
+    const { name, key, optional } = value as { name?: string; key?: string; optional?: boolean }
+    if (name !== undefined && key !== undefined && optional !== true) found.add(`${name}/${key}`)
+    for (const member of Object.values(value)) visit(member)
+  }
+  visit(manifests)
+  for (const { template } of podsOf(manifests)) {
+    const { volumes, containers } = template.spec
+    const mounted = volumes.find(({ name }: { name: string }) => name === 'secrets')?.secret.secretName as string
+    for (const { value } of containers[0].env as { value?: string }[]) {
+      const key = /^\/run\/secrets\/paxyo\/(.+)$/.exec(value ?? '')?.[1]
+      if (key !== undefined) found.add(`${mounted}/${key}`)
+    }
+  }
+  for (const { spec } of ofKind('Cluster', manifests)) {
+    for (const { name, passwordSecret } of spec.managed.roles) {
+      if (passwordSecret === undefined) continue
+      found.add(`${passwordSecret.name}/username=${name}`).add(`${passwordSecret.name}/password`)
+    }
+  }
+  for (const { spec } of ofKind('Gateway', manifests)) found.add(`${spec.listeners[0].tls.certificateRefs[0].name}/tls`)
+  return found
+}
+
+test('the how-to creates every secret that the overlay refers to, and no other', () => {
+  const commands = HOW_TO.replaceAll(/\\\n\s*/g, '').matchAll(/create secret (generic|tls) (\S+) (.+)/g)
+  const created = [...commands].flatMap(([, type, name, options]) => {
+    const keys = [...options!.matchAll(/--from-literal=(username=\w+|[\w-]+)/g)].map(([, key]) => key!)
+    return (type === 'tls' ? ['tls'] : keys).map((key) => `${name}/${key}`)
+  })
+  expect(created.toSorted()).toEqual([...secretsOf(rendered.ha)].toSorted())
 })
 
 describe('the network', () => {
@@ -334,7 +464,13 @@ describe('the network', () => {
       ),
     )
     expect(sources).toHaveLength(1)
-    expect(may.map(({ name }) => name).toSorted()).toEqual(['maintain', 'migrate', 'webhook-ingest', 'ws-gateway'])
+    expect(may.map(({ name }) => name).toSorted()).toEqual([
+      'cli',
+      'maintain',
+      'migrate',
+      'webhook-ingest',
+      'ws-gateway',
+    ])
   })
 
   test('lets the gateway out to PostgreSQL, Redis and DNS alone', () => {
@@ -437,15 +573,14 @@ describe('what watches over it', () => {
 
   test('maintenance runs more than once before its absence is told of', () => {
     for (const overlay of OVERLAYS) {
-      const [job] = ofKind('CronJob', rendered[overlay])
+      const job = ofKind('CronJob', rendered[overlay]).find(({ metadata }) => metadata.name === 'maintain')
       expect(job!.spec).toMatchObject({ schedule: '17 3,15 * * *', concurrencyPolicy: 'Forbid', timeZone: 'Etc/UTC' })
     }
   })
 })
 
 test('what the README applies first is the Job that migrates, and nothing else', () => {
-  const readme = readFileSync(join(K8S, 'README.md'), 'utf8')
-  const [, key, value] = /apply -k \S+ -l ([^=]+)=(\S+)$/m.exec(readme)!
+  const [, key, value] = /apply -k \S+ -l ([^=]+)=(\S+)$/m.exec(README)!
   for (const overlay of OVERLAYS) {
     const chosen = rendered[overlay].filter(({ metadata }) => metadata.labels?.[key!] === value)
     expect(chosen.map(({ kind, metadata }) => `${kind} ${metadata.name}`)).toEqual(['Job migrate'])

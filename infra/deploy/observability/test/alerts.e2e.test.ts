@@ -354,6 +354,16 @@ const SILENT: readonly (readonly [string, string, Record<string, string>])[] = [
       'paxyo_ingest_database_standbys{kind="asynchronous"}': '1x20 2x5 1x40',
     },
   ],
+  [
+    'PaxyoBackupOld',
+    "when CloudNativePG's plugin made the last backup: its own metric stays at 0",
+    {
+      // Time begins at 0 here, so that 0 would be a new backup.
+      'cnpg_collector_last_available_backup_timestamp{pod="postgres-1"}': '-200000x60',
+      'barman_cloud_cloudnative_pg_io_last_available_backup_timestamp{pod="postgres-1"}': '1x60',
+      paxyo_backup_completed_timestamp_seconds: '-200000x60',
+    },
+  ],
   ['PaxyoRedundancyLost', 'where there was never more than one', { 'up{job="ws-gateway",instance="a"}': '1x60' }],
   [
     'PaxyoDiskNearlyFull',

@@ -131,7 +131,8 @@ test("operators' commands get what the services have", () => {
   const run = (name: string, program: string): string => {
     write(join(bin, name), stub)
     const script = readFileSync(join(root, 'usr/local/bin', name), 'utf8').replace(program, `sh ${join(bin, name)}`)
-    return spawnSync('sh', ['-c', script, name, 'list'], { encoding: 'utf8', env: { PATH: process.env['PATH'] } }).stdout
+    return spawnSync('sh', ['-c', script, name, 'list'], { encoding: 'utf8', env: { PATH: process.env['PATH'] } })
+      .stdout
   }
   const paxyo = run('paxyo', '/usr/bin/node')
   expect(paxyo).toMatch(/ \S+\/packages\/cli\/src\/main\.ts list\n/)
@@ -172,7 +173,10 @@ test('Redis and Sentinel take a new password while they run, and keep it', async
   for (const [name, text] of Object.entries(both)) write(join(rotated, name), text)
   const settings = { SECRETS: rotated, PATH: `${join(folder, 'redirect')}:${process.env['PATH']}` }
   // While they do not run, the next run finds the old password again.
-  expect(configure(root, 'one', settings)).toMatchObject({ status: 1, stderr: expect.stringContaining('Could not connect') })
+  expect(configure(root, 'one', settings)).toMatchObject({
+    status: 1,
+    stderr: expect.stringContaining('Could not connect'),
+  })
 
   const sentinel = start('sentinel.conf', sentinelPort, '--sentinel')
   let redis = startRedis()

@@ -1,7 +1,7 @@
 <?php
 declare(strict_types=1);
 
-// Receives Paxyo's outgoing webhooks, and keeps the panel's own tables true: the status, remains and refunded of orders, and
+// Receives Paxyo's outgoing webhooks, and keeps the panel's own tables in sync: the status, remains and refunded of orders, and
 // the balance of users, to which each refund is credited once.
 
 use Paxyo\PaxyoSync;

@@ -36,7 +36,7 @@ export function nextSteps(choices: Choices, folder: string): Step[] {
             ]
           : ['# Serve a token from /token: infra/docs/how-to/sign-in-browsers.md']),
         `# The tag for its pages: ${panelScriptTag(choices)}`,
-        '# To keep its own tables true, it receives outgoing webhooks or follows the changes feed: packages/php/README.md',
+        '# To keep its own tables in sync, it receives outgoing webhooks or follows the changes feed: packages/php/README.md',
       ],
     },
     {

@@ -11,7 +11,10 @@ export const CLOSE_CODES = {
   ping_timeout: { code: 4002, meaning: 'The client did not respond to a ping in time.' },
   hello_timeout: { code: 4003, meaning: 'The client sent no hello within the deadline.' },
   token_expired: { code: 4004, meaning: 'The token expired; get a new one, then reconnect.' },
-  unavailable: { code: 4005, meaning: 'The server could not reach its database or its bus; reconnect with back-off.' },
+  unavailable: {
+    code: 4005,
+    meaning: 'The server could not reach its database or its bus, or the epoch has changed; reconnect with back-off.',
+  },
   internal_error: {
     code: 4006,
     meaning: 'The server had an unexpected error; reconnect with back-off.',

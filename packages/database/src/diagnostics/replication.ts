@@ -8,7 +8,7 @@ import type { Diagnostic } from './diagnostic.ts'
 import type { ReadSession } from './read-session.ts'
 import { found } from './sentences.ts'
 
-/** Whether a fail-over would lose acknowledged data, and whether commits wait for a standby that is away. */
+/** Whether a failover would lose acknowledged data, and whether commits wait for a standby that is away. */
 export async function diagnoseReplication(database: ReadSession): Promise<Diagnostic> {
   const [row] = await database.query<ReplicationStateRow>(READ_REPLICATION_STATE)
   return assessReplication(toReplicationState(row!))

@@ -87,7 +87,7 @@ export const DATABASE_SENTENCES = {
   settings_good: { message: 'durable, and suited to SSDs' },
   standbys_asynchronous: {
     message:
-      'the primary is {server}, timeline {timeline}; commits wait for none of {count} standbys: a fail-over loses acknowledged webhooks',
+      'the primary is {server}, timeline {timeline}; commits wait for none of {count} standbys: a failover loses acknowledged webhooks',
     hint: 'Set synchronous_standby_names, or synchronous_mode in Patroni.',
   },
   standbys_gone: {

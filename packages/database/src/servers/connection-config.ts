@@ -12,9 +12,9 @@ export interface ConnectionConfig extends Pick<pg.PoolConfig, 'connectionString'
 
 /**
  * Configures where connections of a pool lead. For an address of several servers, each new connection leads to the one
- * that accepts writes, and connections to another one are closed after a fail-over.
+ * that accepts writes, and connections to another one are closed after a failover.
  *
- * @param onChange called when another server is used, and for the first one.
+ * @param onChange called when another server is the primary, or the same one on another timeline.
  * @throws DatabaseUrlError
  * @example
  * connectionConfig('postgres://me@one/paxyo') //=> { connectionString: 'postgres://me@one/paxyo' }

@@ -20,7 +20,7 @@ const WRONG_ADDRESS = /^(28|3D)/
 
 /**
  * Asks all servers at once which of them accepts writes, and again for as long as one of them does not respond. When several accept
- * writes, a former primary was not stopped at a fail-over, and the one of the latest timeline is the primary.
+ * writes, a former primary was not stopped at a failover, and the one of the latest timeline is the primary.
  *
  * @param timelineMin earlier timelines are those of former primaries.
  * @throws NotConnectedError with the reason of each server, or the server's error when the login is wrong.

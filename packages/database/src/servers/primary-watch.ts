@@ -1,5 +1,5 @@
 /**
- * Guarantees: connections lead to the server that accepts writes. After a fail-over, connections to the server before are
+ * Guarantees: connections lead to the server that accepts writes. After a failover, connections to the server before are
  * closed within seconds, whether it died, stopped responding, or still runs as a standby or a forgotten primary.
  *
  * How: while there are connections, the primary is asked for its state every second. When it does not respond as one, and
@@ -23,8 +23,8 @@ export interface GuardedConnection {
 export interface PrimaryChange {
   readonly name: string
   readonly timeline: number
-  /** Undefined at first. */
-  readonly before: string | undefined
+  /** The name of the former primary. It is the same one when only the timeline has changed. */
+  readonly before: string
 }
 
 export interface PrimaryWatch {
@@ -57,7 +57,8 @@ export function watchPrimary(servers: readonly Server[], onChange?: (change: Pri
     timelineMax = found.timeline
     isSuspect = false
     if (before?.server === found.server && before.timeline === found.timeline) return
-    onChange?.({ name: found.server.name, timeline: found.timeline, before: before?.server.name })
+    if (before !== undefined)
+      onChange?.({ name: found.server.name, timeline: found.timeline, before: before.server.name })
     for (const [connection, server] of guarded) if (server !== found.server) connection.destroy()
   }
 

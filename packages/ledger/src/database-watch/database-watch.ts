@@ -4,7 +4,7 @@ import type { Pool } from 'pg'
 import type { Logger } from 'pino'
 import { recordTimeline, timelineStep } from './record-timeline.ts'
 
-/** Knows which server is the primary, who its standbys are, and notices a fail-over. */
+/** Knows which server is the primary, who its standbys are, and notices a failover. */
 export interface DatabaseWatch extends AsyncDisposable {
   /** What was read last; undefined while the database does not respond. */
   readonly state: ReplicationState | undefined
@@ -22,7 +22,7 @@ export interface DatabaseWatchOptions {
 
 const INTERVAL_MS = 5_000
 const LOST =
-  'PostgreSQL was failed over without a synchronous standby: acknowledged webhooks may be lost. The epoch is rotated; follow the runbook, "A fail-over that may have lost commits"'
+  'PostgreSQL was failed over without a synchronous standby: acknowledged webhooks may be lost. The epoch is rotated; follow the runbook, "A failover that may have lost commits"'
 
 /**
  * Asks the database for its state every few seconds, with one statement. Starts at once.

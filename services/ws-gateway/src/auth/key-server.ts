@@ -3,9 +3,9 @@ import { createRemoteJWKSet, type JWTVerifyGetKey } from 'jose'
 /** The public keys of an issuer. */
 export interface KeyServer {
   readonly getKey: JWTVerifyGetKey
-  /** Whether the keys were fetched recently and are not fetched again for an unknown one. */
+  /** Whether the keys were fetched within the last 30 s: they are not fetched again for an unknown one. */
   readonly isCoolingDown: boolean
-  /** Whether the last fetch has failed: the keys of the fetch before serve meanwhile. */
+  /** Whether the last fetch has failed. The keys of the last good fetch are used meanwhile. */
   readonly isUnavailable: boolean
 }
 
@@ -18,12 +18,13 @@ export interface KeyServerOptions {
 /** The age at which the keys are fetched again, so that a key that the issuer has withdrawn is not accepted for longer. */
 const REFRESH_AFTER_MS = 10 * 60_000
 const RETRY_AFTER_MS = 30_000
-/** How long the last good keys serve while the issuer does not respond. */
+/** How long the keys of the last good fetch are used while the issuer does not respond. */
 const KEYS_AGE_MS_MAX = 24 * 60 * 60_000
 
 /**
- * Fetches the keys when they are first needed, and then in the background: while the issuer is away, its last keys
- * serve for a day. A key that is not among them is fetched at once.
+ * Fetches the keys when they are first needed, and then in the background. While the issuer does not respond, its last keys
+ * are used for a day. For a token whose key is not among them they are fetched again at once, unless they were fetched within
+ * the last 30 s (the cooldown of `jose`).
  */
 export function createKeyServer({ url, onChange }: KeyServerOptions): KeyServer {
   const keys = createRemoteJWKSet(new URL(url), { cacheMaxAge: KEYS_AGE_MS_MAX })

@@ -15,8 +15,8 @@ export interface Identity {
 }
 
 /**
- * Why a token is rejected. `unavailable`: its key could not be fetched, so it may be valid. Only `invalid_token` is final:
- * such a token can never become valid.
+ * Why a token is rejected. `unavailable`: its key could not be fetched, so it may be valid. `invalid_token` stops the client
+ * (4500). After the other reasons the client retries, with a new token if its own has expired.
  */
 export type TokenRejection = 'invalid_token' | 'token_expired' | 'token_not_yet_valid' | 'unavailable'
 
@@ -36,9 +36,9 @@ export interface TokenVerifierOptions {
 export const CLOCK_TOLERANCE_MS = 60_000
 
 /**
- * Verifies browser tokens: JWTs with `sub` (the user id), `aud` and `exp`, and with `iat` if the
- * user's tokens can be revoked. Each kind of key accepts only its own
- * algorithms, so that a public key can't be used as an HMAC secret.
+ * Verifies browser tokens: JWTs with `sub` (the user id), `aud` and `exp`. `iat` is optional, but after a revocation of a
+ * user's tokens every token of the user without it is rejected, for good. Each kind of key accepts only its own algorithms,
+ * so that a public key can't be used as an HMAC secret.
  */
 export function createTokenVerifier({
   secrets,
@@ -64,7 +64,7 @@ export function createTokenVerifier({
         ? []
         : [() => jwtVerify(token, keyServer.getKey, { ...options, algorithms: ['EdDSA', 'RS256'] })]),
     ]
-    // `jose` does not fetch the keys again during its cooldown; the issuer may have added a key since.
+    // `jose` does not fetch the keys again within 30 s; the issuer may have added a key since.
     const mayBeBehind = keyServer?.isCoolingDown === true
     let rejection: TokenRejection = 'invalid_token'
     for (const attempt of attempts) {

@@ -13,8 +13,8 @@ import type { EventBus, EventSubscriber } from '@paxyo/event-bus'
 import { startHeartbeat } from '../stream/heartbeat.ts'
 import type { UserControl } from './user-control.ts'
 
-/** What a gateway announces. */
-export interface GatewayState {
+/** What a gateway announces about itself. */
+export interface GatewayAnnouncement {
   readonly connections: number
   readonly users: number
   readonly secrets: AnnouncedSecret[]
@@ -25,7 +25,7 @@ export interface ControlChannelOptions {
   readonly gatewayId: string
   /** The release. */
   readonly version: string
-  readonly state: () => GatewayState
+  readonly state: () => GatewayAnnouncement
   readonly users: UserControl
   readonly onReceiptsStored: (batchId: string) => void
   readonly onMessage: (type: ControlMessage['type'] | 'unknown') => void

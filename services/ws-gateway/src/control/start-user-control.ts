@@ -9,7 +9,7 @@ import { readCutoffs } from '../read/read-cutoffs.ts'
 import type { PendingReceipts } from '../receipts/pending-receipts.ts'
 import { startReceiptSender } from '../receipts/receipt-sender.ts'
 import type { Hub } from '../stream/hub.ts'
-import { openControlChannel, type GatewayState } from './control-channel.ts'
+import { openControlChannel, type GatewayAnnouncement } from './control-channel.ts'
 import { watchCutoffs } from './cutoff-watch.ts'
 import { createUserControl } from './user-control.ts'
 
@@ -19,7 +19,7 @@ export interface UserControlOptions {
   readonly hub: Pick<Hub, 'listenersOf' | 'reportSent'>
   readonly receipts: PendingReceipts
   readonly log: Logger
-  readonly state: () => GatewayState
+  readonly state: () => GatewayAnnouncement
   readonly onMessage: (type: ControlMessage['type'] | 'unknown') => void
 }
 

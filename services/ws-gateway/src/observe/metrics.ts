@@ -47,7 +47,7 @@ export interface UnreadState {
 /** Values that are read at each scrape. */
 export interface GatewayState {
   readonly connections: number
-  /** How many of them are streams over HTTP. */
+  /** How many of them are HTTP streams. */
   readonly streams: number
   readonly users: number
   /** Sockets of operators' consoles. */
@@ -82,14 +82,16 @@ export function createGatewayMetrics(state: () => GatewayState): GatewayMetrics 
     ['mode'],
   )
   const closes = group.counter('closes_total', 'Closed connections, by close code.', ['code', 'reason'])
-  const rejections = group.counter('upgrades_rejected_total', 'Rejected connections: upgrades and streams.', ['reason'])
+  const rejections = group.counter('upgrades_rejected_total', 'Rejected connections: upgrades and HTTP streams.', [
+    'reason',
+  ])
   const busRejections = group.counter(
     'bus_messages_rejected_total',
     "Messages on users' channels that are not authentic events; the events were read from the database instead.",
   )
   const failures = group.counter(
     'authentication_failures_total',
-    'Invalid tokens of browsers, by whether their address was throttled.',
+    'Invalid tokens of browsers and invalid tickets of consoles, by whether their address was throttled.',
     ['door', 'result'],
   )
   const controlMessages = group.counter('control_messages_total', 'Messages of webhook-ingest over the bus, by type.', [
@@ -139,8 +141,8 @@ export function createGatewayMetrics(state: () => GatewayState): GatewayMetrics 
   )
   group.countOf('events_sent_total', 'Events written to sockets.', () => metrics.eventsSent)
   group.countOf('backfills_total', 'Reads of events that the bus did not deliver.', () => state().backfills)
-  group.gauge('connections', 'Open connections: WebSockets and streams.', () => state().connections)
-  group.gauge('streams', 'Open connections that are streams over HTTP.', () => state().streams)
+  group.gauge('connections', 'Open connections: WebSockets and HTTP streams.', () => state().connections)
+  group.gauge('streams', 'Open connections that are HTTP streams.', () => state().streams)
   group.gauge('operator_sockets', "Sockets of operators' consoles.", () => state().operatorSockets)
   group.gauge('users', 'Users with at least one connection.', () => state().users)
   group.gauge(
@@ -150,7 +152,7 @@ export function createGatewayMetrics(state: () => GatewayState): GatewayMetrics 
   )
   group.gauge(
     'pubsub_ready',
-    '1 while pub/sub delivers; while 0, events are read from the database, and clients are delayed.',
+    '1 while events arrive over pub/sub. While 0, they are read from the database, and clients are delayed.',
     () => Number(state().isReady),
   )
   group.gauge('draining', '1 while draining.', () => Number(state().isDraining))
@@ -168,7 +170,7 @@ export function createGatewayMetrics(state: () => GatewayState): GatewayMetrics 
   )
   group.gauge(
     'key_server_unavailable',
-    'Whether the last fetch of the keys of JWT_JWKS_URL has failed; the last good keys serve for a day.',
+    '1 while the last fetch of the keys of JWT_JWKS_URL has failed; the last good keys are used for a day.',
     () => Number(state().isKeyServerUnavailable),
   )
   group.gauge('database_waiting', 'Queries waiting for a connection of the pool.', () => state().databaseWaiting)

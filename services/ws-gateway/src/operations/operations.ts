@@ -1,13 +1,13 @@
 /**
  * The operator's socket: what webhook-ingest commits, live, for the console.
  *
- * Guarantees: a socket receives something only after its ticket was exchanged for a session that is open, and at most a
- * second longer than that. A console that reads slowly costs a bounded amount of memory, and learns how much it has missed.
+ * Guarantees: a socket receives something only after its ticket was exchanged for a session that is open. It is closed within
+ * about a second of the end of its session, or after 30 s when PostgreSQL cannot be read. A console that reads slowly costs a
+ * bounded amount of memory, and learns how much it has missed.
  *
  * How: the gateway is subscribed to the operations channel, on a separate connection, only while a console is connected.
  * A message is parsed once and forwarded as it is. While there are sockets, their sessions are read once a second, so that
- * signing out, disabling an operator and expiry end them, whatever happens on the bus. When the sessions cannot be read
- * for half a minute, all sockets are closed.
+ * signing out, disabling an operator and expiry end them, whatever happens on the bus.
  *
  * Nothing is repeated: after each `welcome` and each `sampled` the console reads the panel API again.
  */

@@ -30,7 +30,7 @@ const FIND_OPEN = `
   WHERE disabled_at IS NULL AND session_hash = ANY (SELECT decode(wanted, 'hex') FROM unnest($1::text[]) AS wanted)
     AND expires_at > clock_timestamp()`
 
-/** Reads the sessions that webhook-ingest writes. */
+/** Reads the sessions that webhook-ingest writes, and deletes the tickets that are used: all that a gateway writes. */
 export function createOperatorSessions(pool: Pool): OperatorSessions {
   return {
     async redeem(ticket) {

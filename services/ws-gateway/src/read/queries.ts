@@ -44,7 +44,10 @@ export const IS_TOKEN_REVOKED = `EXISTS (
       SELECT FROM revoked_tokens AS revoked WHERE revoked.user_id = wanted.user_id AND revoked.jti = wanted.jti
     ) AS is_token_revoked`
 
-/** Reads the epoch, which identifies the history that seqs belong to, and is rotated after the database was restored. */
+/**
+ * Reads the epoch, which identifies the history that seqs belong to. It is rotated after a restore of the database, and
+ * after a failover that may have lost commits.
+ */
 export async function readEpoch(pool: Pool): Promise<string> {
   const { rows } = await pool.query<PrimaryRow>({
     name: 'read_epoch',

@@ -5,7 +5,7 @@ export interface Cutoff {
   readonly userId: string
   /** Tokens issued before it, in ms since 1970, are revoked. */
   readonly tokensIssuedBeforeMs: number | undefined
-  /** When all connections of the user were closed, in ms since 1970. */
+  /** When the panel disconnected the user, in ms since 1970. */
   readonly disconnectedAtMs: number | undefined
 }
 

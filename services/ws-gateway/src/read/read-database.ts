@@ -20,9 +20,7 @@ export interface PrimaryRow {
   readonly is_replica: boolean
 }
 
-/**
- * @throws on a replica that was not checked: what it lags behind was already sent, so that clients would go back in time.
- */
+/** @throws when a replica that was not checked returned the rows: they may be older than what clients have received. */
 export function checkedRows<Row extends PrimaryRow>(database: ReadDatabase, rows: readonly Row[]): readonly Row[] {
   if (rows[0]?.is_replica === true && database.isReplica !== true) throw new Error('the database is a replica')
   return rows

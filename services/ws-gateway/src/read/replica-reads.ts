@@ -1,5 +1,5 @@
 /**
- * Reads from a replica, and never shows anything backwards.
+ * Reads from a replica, once it has everything that the primary has committed.
  *
  * It guarantees that a read sees everything that was committed when it began, like a read of the primary: the snapshot of a
  * client that joins has each event whose message on the bus the gateway may have missed, and every revoked token.
@@ -33,12 +33,12 @@ export interface ReplicaReadsOptions {
 }
 
 const WAIT_MS_MAX = 250
-const LOOK_INTERVAL_MS = 10
+const POLL_INTERVAL_MS = 10
 /** How long a connection to the replica may take, and for how long none is tried after one that failed. */
 const CONNECT_MS_MAX = 500
 const RETRY_MS = 5_000
 /** A server that is paused or unreachable does not respond at all. */
-const LOOK_MS_MAX = 500
+const POLL_TIMEOUT_MS = 500
 
 interface PrimaryPosition {
   readonly epoch: string
@@ -75,21 +75,21 @@ export function createReplicaReads(options: ReplicaReadsOptions): ReadSource {
   async function waitForReplay(client: PoolClient, { epoch, lsn }: PrimaryPosition): Promise<boolean> {
     const until = now() + (wasBehind ? 0 : waitMsMax)
     // The type lacks pg's time limit of one query.
-    const look: QueryConfig & { readonly query_timeout: number } = {
+    const poll: QueryConfig & { readonly query_timeout: number } = {
       name: 'has_replayed',
       text: HAS_REPLAYED,
       values: [epoch, lsn],
-      query_timeout: LOOK_MS_MAX,
+      query_timeout: POLL_TIMEOUT_MS,
     }
     for (;;) {
-      const { rows } = await client.query<{ has_replayed: boolean | null }>(look).catch((error: unknown) => {
+      const { rows } = await client.query<{ has_replayed: boolean | null }>(poll).catch((error: unknown) => {
         retryAt = now() + RETRY_MS
         throw error
       })
       wasBehind = rows[0]?.has_replayed !== true
       if (!wasBehind) return true
       if (now() >= until) return false
-      await sleep(LOOK_INTERVAL_MS)
+      await sleep(POLL_INTERVAL_MS)
     }
   }
 

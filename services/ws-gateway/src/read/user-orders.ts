@@ -31,7 +31,7 @@ const GATHER_MS = 20
 /** Of the orders' JSON: room for dozens of the longest ones, so that each page makes progress. */
 export const PAGE_BYTES_MAX = 256 * 1024
 
-/** One query at a time: users who read many old orders wait for each other, and not the others for them. */
+/** Runs one query at a time: users who read many old orders wait for each other, and do not delay other reads. */
 export function createOrderReader(source: ReadSource): OrderReader {
   const read = coalesce<OrdersWanted, FoundOrders>((wanted) => source.read((database) => readAll(database, wanted)), {
     batchMax: REQUESTS_PER_QUERY_MAX,

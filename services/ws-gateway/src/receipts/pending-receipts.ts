@@ -17,7 +17,7 @@ export interface ReceiptBatch {
   readonly sent: SentPosition[]
 }
 
-/** The positions of further users are dropped: their receipts come later, or not at all. */
+/** While so many users wait, the receipts of further ones are dropped. A later receipt of the same user includes them. */
 const USERS_MAX = 100_000
 
 /**

@@ -1,12 +1,12 @@
 /**
- * Reports receipts to webhook-ingest, which writes them: a gateway never writes to the database.
+ * Reports receipts to webhook-ingest, which stores them: a gateway has no right to.
  *
- * It guarantees that a receipt which was collected is stored sooner or later, as long as this process runs: a batch is
- * retried until webhook-ingest says that it is committed. When the process ends without draining, its last second of
- * receipts is lost; the next receipt of the same user includes them, because receipts are cumulative.
+ * It guarantees that each batch is retried until webhook-ingest acknowledges its commit, as long as this process runs.
+ * Receipts can be lost: those that are not acknowledged when the process ends, and those of further users while receipts of
+ * 100,000 users wait (`pending-receipts.ts`). The next receipt of the same user includes them, because receipts are cumulative.
  *
- * How: once a second, in batches, one after the other. What cannot be sent is merged with what comes later, so that an
- * outage of the bus takes no more memory than one entry per connected user.
+ * How: once a second, in batches, one after the other. Receipts that cannot be sent are merged with later ones, so that an
+ * outage of the bus takes no more memory than one entry for each user who was connected during it.
  */
 
 import type { GatewayMessage } from '@paxyo/contracts'

@@ -57,12 +57,12 @@ export class ConnectionClock {
     return now >= this.#endsAt
   }
 
-  /** Whether the connection ends now. A client with a stream opens another one first. */
+  /** Whether the connection ends now. A client with an HTTP stream opens another one first. */
   isOver(now: number): boolean {
     return now >= this.#endsAt + (this.#isStream ? this.#limits.drainOverlapMs : 0)
   }
 
-  /** Whether the client has not responded to a ping. A stream cannot. */
+  /** Whether the client has not responded to a ping. One with an HTTP stream cannot respond. */
   isSilent(now: number): boolean {
     const waitedMs = now - (this.#unansweredSince ?? Infinity)
     return !this.#isStream && waitedMs >= this.#limits.pongTimeoutMs

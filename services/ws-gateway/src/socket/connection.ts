@@ -23,7 +23,7 @@ import { OrderRequests, type OrderRequest } from './order-requests.ts'
 import { readClientMessage } from './read-client-message.ts'
 import { Session, type SessionDeps } from './session.ts'
 import type { Transport, TransportKind } from './transport.ts'
-import type { Reader, UnreadBudget } from './unread-budget.ts'
+import type { Consumer, UnreadBudget } from './unread-budget.ts'
 
 export interface ConnectionDeps extends SessionDeps {
   readonly hub: Hub
@@ -45,13 +45,13 @@ export interface ConnectionDeps extends SessionDeps {
   readonly onSeen: (userId: string, epoch: string, seq: number) => void
 }
 
-/** What the upgrade request says of a connection. */
-export interface ConnectionOrigin {
+/** Where a connection comes from, by its HTTP request. */
+export interface ConnectionSource {
   /** The address for which an invalid token counts; undefined when it is not known. */
   readonly address: string | undefined
   /** From the `User-Agent` header. */
   readonly userAgent?: string | undefined
-  /** From the `traceparent` header of the upgrade request. A proxy can set it; a browser cannot. */
+  /** From the `traceparent` header. A proxy can set it; a browser cannot. */
   readonly trace?: TraceFields | undefined
 }
 
@@ -63,40 +63,41 @@ const LIVE = encode({ type: 'live' })
  * token are in `session.ts`, its deadlines in `connection-clock.ts`. It has no timers; `connections.ts` calls `tick` once a
  * second.
  *
- * A client with a WebSocket sends its messages on it, and responds to pings with `pong`. A client with a stream cannot: it
- * opens another stream from its position and then closes this one, to refresh its token, to check its link, to send a
- * message, and when it receives `drain`. So no message has to find the process that has the connection, and sticky sessions are not needed.
+ * A client with a WebSocket sends its messages on it, and responds to pings with `pong`. A client with an HTTP stream
+ * cannot send on it. To refresh its token, to check its link, to send a message, and after `drain`, it opens another HTTP
+ * stream from its position, and then closes this one. So no request has to find the process that has the connection, and
+ * load balancers need no sticky sessions.
  */
-export class Connection implements StreamListener, Reader {
+export class Connection implements StreamListener, Consumer {
   readonly #transport: Transport
   readonly #deps: ConnectionDeps
   readonly #session: Session
   readonly #clock: ConnectionClock
   readonly #sequencer: Sequencer
-  readonly #origin: ConnectionOrigin
+  readonly #source: ConnectionSource
   readonly #openedAtMs: number
   #isDrainAnnounced = false
   /** Received with `hello`. */
   #afterWelcome: readonly string[] = []
-  /** Of the stream, once it has begun. */
+  /** Of the user's events, once the welcome was sent. */
   #epoch = ''
-  /** What hello says about how far the user has seen the stream; void in another epoch. */
+  /** From `hello`: how far the user has seen the events. It means nothing in another epoch. */
   #seenBefore: Position | undefined
-  /** How far the user has seen the stream, as far as this connection knows. */
+  /** How far the user has seen the events, as far as this connection knows. */
   #seenSeq: number | undefined
   /** Created by the first request, which most connections never send. */
   #orderRequests: OrderRequests | undefined
   #hasReceivedHello = false
   #helloAt = 0
   #isDelayed = false
-  /** Unread bytes of the welcome and the missed events: they do not count, because the client did not ask for their size. */
+  /** Unread bytes of the welcome and of the missed events. However many they are, they do not make the client a slow one. */
   #welcomeBytes = 0
   #isBeginning = false
   #isClosed = false
 
-  constructor(transport: Transport, deps: ConnectionDeps, origin: ConnectionOrigin) {
+  constructor(transport: Transport, deps: ConnectionDeps, source: ConnectionSource) {
     this.#transport = transport
-    this.#origin = origin
+    this.#source = source
     this.#deps = deps
     this.#session = new Session(deps)
     this.#openedAtMs = deps.wallClock()
@@ -129,7 +130,7 @@ export class Connection implements StreamListener, Reader {
     return this.#sequencer.hasGap
   }
 
-  /** Handles `hello`, and the other messages once the stream has begun. */
+  /** Handles `hello`, and the other messages after the welcome. */
   receiveAll([hello, ...others]: readonly string[]): void {
     this.#afterWelcome = others
     this.receive(hello)
@@ -257,7 +258,7 @@ export class Connection implements StreamListener, Reader {
     return {
       openedAt: new Date(this.#openedAtMs).toISOString(),
       transport: this.#transport.kind,
-      userAgent: this.#origin.userAgent ?? null,
+      userAgent: this.#source.userAgent ?? null,
       sentSeq: this.lastSeq ?? null,
       seenSeq: this.#seenSeq ?? null,
       unreadBytes: this.#transport.unreadBytes,
@@ -283,10 +284,7 @@ export class Connection implements StreamListener, Reader {
     this.#transport.close(reason)
   }
 
-  /**
-   * Counts the end, once, and leaves the stream. For when the gateway closes the connection, and when the socket has
-   * closed.
-   */
+  /** Leaves the hub, and counts the end once. Called when the gateway closes the connection, and when it has been closed. */
   closed(reason: CloseReason | number): void {
     if (!this.#isClosed) this.#deps.metrics.connectionClosed(reason)
     this.#isClosed = true
@@ -312,7 +310,7 @@ export class Connection implements StreamListener, Reader {
     try {
       if (!this.#isClosed) await hub.join(userId, this, position)
     } catch (error) {
-      log.warn({ ...this.#origin.trace, err: error, userId }, 'stream join failed')
+      log.warn({ ...this.#source.trace, err: error, userId }, 'stream join failed')
       this.close('unavailable')
     } finally {
       budget.joined(userId)
@@ -364,7 +362,7 @@ export class Connection implements StreamListener, Reader {
 
   /** Counts an invalid token against the address that sent it. */
   #isThrottled(reason: CloseReason): boolean {
-    return reason === 'invalid_token' && this.#deps.tokenFailed(this.#origin.address) > 0
+    return reason === 'invalid_token' && this.#deps.tokenFailed(this.#source.address) > 0
   }
 
   #sendAll(events: readonly Buffer[]): void {
@@ -386,7 +384,7 @@ export class Connection implements StreamListener, Reader {
     if (this.#welcomeBytes > 0) this.#welcomeBytes = Math.min(this.#welcomeBytes, this.#transport.unreadBytes)
     // Checked after sending, so that a slow client gets whole messages in order until the close, and then resumes.
     const unreadBytes = this.#transport.send(payload) - this.#welcomeBytes
-    if (!this.#isBeginning && unreadBytes > this.#deps.limits.bufferedBytesMax) this.close('slow_consumer')
+    if (!this.#isBeginning && unreadBytes > this.#deps.limits.unreadBytesPerConnectionMax) this.close('slow_consumer')
   }
 }
 

@@ -46,7 +46,7 @@ export interface Connections {
   rejectionOf(request: FastifyRequest): ConnectionRejection | undefined
   /** Counts a request for a connection. @returns why it is rejected. */
   admit(request: FastifyRequest): ConnectionRejection | undefined
-  /** Counts a handshake of any socket. @returns why it is rejected, which is `rejection` when that is set. */
+  /** Counts a handshake of any socket. @returns `rejection` if it is set, else `handshakes` if the rate is exceeded. */
   admitHandshake(rejection: ConnectionRejection | undefined): ConnectionRejection | undefined
   /** @returns undefined when it was closed at once. */
   accept(transport: Transport, request: FastifyRequest): AcceptedConnection | undefined

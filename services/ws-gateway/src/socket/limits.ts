@@ -10,23 +10,26 @@ export interface Limits {
    * that were added, and to the current process of a proxy that was reloaded.
    */
   readonly connectionAgeMsMax: number
-  /** That of a stream: shorter, because a client that is gone without having closed its stream does not show otherwise. */
+  /**
+   * The maximum age of an HTTP stream. It is shorter, because a client that vanished without closing its HTTP stream is
+   * noticed only then: it does not respond to pings.
+   */
   readonly streamAgeMsMax: number
-  /** How long a stream stays open after `drain`, for its client to open another one. */
+  /** How long an HTTP stream stays open after `drain`, for its client to open another one. */
   readonly drainOverlapMs: number
   /** The time within which a client with a WebSocket must send a message after a ping. */
   readonly pongTimeoutMs: number
   /** How long a connection stays open after its token has expired: as long as `hello` accepts an expired token. */
   readonly tokenGraceMs: number
-  /** The connection of a client with more unread bytes is closed; the client resumes. */
-  readonly bufferedBytesMax: number
+  /** A connection whose client has more unread bytes is closed; the client resumes. The welcome does not count. */
+  readonly unreadBytesPerConnectionMax: number
   /** The maximum size of the orders in a welcome, and of the missed events after it. The rest is read with `page`. */
   readonly welcomeBytesMax: number
   /** While the connections of a user have so many unread bytes, its joins wait, and its requests for orders are rejected. */
   readonly unreadBytesPerUserMax: number
-  /** Of all connections. Beyond it, those with the most unread bytes are cut. */
-  readonly unreadBytesMax: number
-  /** The maximum size of the events that are held until the stream starts or a backfill completes. */
+  /** Of all connections. Beyond it, connections of the users with the most unread bytes are cut, the largest ones first. */
+  readonly unreadBytesTotalMax: number
+  /** The maximum size of a connection's events that are held until the welcome is sent or a backfill completes. */
   readonly heldBytesMax: number
   /** Includes ping frames of the WebSocket protocol. */
   readonly messagesPerSecondMax: number
@@ -37,7 +40,7 @@ export interface Limits {
   /** `ws` keeps every fragment of an incomplete message, with an overhead of more than 100 bytes for each. */
   readonly messageFragmentsMax: number
   readonly connectionsPerUserMax: number
-  /** Connections that a user can open at once, and again over the time; further ones wait for their welcome. */
+  /** How many connections a user can open at once, and again over the time; further ones wait for their welcome. */
   readonly joinsPerUserMax: number
   readonly joinsRefillMs: number
   /** Loopback is exempt, because it is a proxy on this machine. */
@@ -55,10 +58,10 @@ export const DEFAULT_LIMITS: Limits = {
   drainOverlapMs: 10_000,
   pongTimeoutMs: 10_000,
   tokenGraceMs: CLOCK_TOLERANCE_MS,
-  bufferedBytesMax: 1024 * 1024,
+  unreadBytesPerConnectionMax: 1024 * 1024,
   welcomeBytesMax: WELCOME_BYTES_MAX,
   unreadBytesPerUserMax: 4 * WELCOME_BYTES_MAX,
-  unreadBytesMax: 64 * 1024 * 1024,
+  unreadBytesTotalMax: 64 * 1024 * 1024,
   heldBytesMax: 1024 * 1024,
   messagesPerSecondMax: 20,
   orderRequestsPerSecond: 2,

@@ -8,10 +8,13 @@ export interface SessionDeps {
   readonly isTokenRevoked: (userId: string, tokenId: string) => Promise<boolean>
 }
 
-/** What came of a `refresh`. Only another user's token ends the connection: it lives until its present token ends. */
+/**
+ * The result of a `refresh`. A rejected token leaves the connection open until its present token ends. Two results close it
+ * at once: a token of another user, and too many invalid tokens from the same address.
+ */
 export type RefreshOutcome = 'refreshed' | 'other_user' | 'token_revoked' | 'unavailable' | TokenRejection
 
-/** The user of one connection, and the token that it lives by. */
+/** The user of one connection, and its present token: the connection ends when this token does. */
 export class Session {
   readonly #deps: SessionDeps
   /** Set by hello, and again by refresh. */

@@ -16,8 +16,9 @@ const PREFLIGHT_MAX_AGE_S = 600
 const NO_CLOSE_CODE = 1005
 
 /**
- * Serves `POST /stream`: the connection of a client whose network blocks WebSockets. The body is `hello`, with
- * other messages on the lines after it, of any content type, so that a page needs no preflight; the response is the stream. `?padding=on` asks for padding after each message.
+ * Serves `POST /stream`: the connection of a client whose network blocks WebSockets. The body is `hello`, with other messages
+ * on the lines after it. It has any content type, so that a page needs no preflight. The response is the HTTP stream;
+ * `?padding=on` asks for padding after each message.
  */
 export function registerStreamRoute(app: FastifyInstance, { connections, limits }: StreamRouteOptions): void {
   const onRequest = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | undefined> => {
@@ -34,7 +35,8 @@ export function registerStreamRoute(app: FastifyInstance, { connections, limits 
     reply.hijack()
     const { socket } = request.raw
     const response = reply.raw
-    // The server ends connections that are silent, but here it is the gateway's pings that detect those.
+    // Else the server would end the connection, because the client sends nothing more on it. A client that is gone shows when
+    // the connection is closed, or at the maximum age of an HTTP stream.
     socket.setTimeout(0)
     response.writeHead(200, {
       'content-type': 'text/event-stream; charset=utf-8',

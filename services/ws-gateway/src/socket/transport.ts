@@ -1,6 +1,6 @@
 import type { CloseReason } from '@paxyo/contracts'
 
-/** `websocket`, or `stream`: the response to one HTTP request. */
+/** `websocket`, or `stream`: an HTTP stream, which is the response to one request. */
 export type TransportKind = 'websocket' | 'stream'
 
 /** How a connection's messages reach its client. The connection decides what is sent and when; a transport only frames it. */

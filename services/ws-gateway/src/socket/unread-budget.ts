@@ -1,4 +1,4 @@
-// How one user cannot exhaust the process.
+// Limits the memory that one user can use.
 //
 // What a client does not read stays in this process. A welcome or a page is sent because a client asks, so a user with many
 // connections could ask for more than the process can hold.
@@ -6,16 +6,16 @@
 // - Each user has a budget. A join waits, and a request for a page is rejected for now, while the unread bytes of all
 //   connections of the user leave no room for another welcome. A join that reads the database has reserved its room.
 // - A user's joins have a rate, too: a welcome that is read at once, or fits into the kernel's buffers, still costs a query.
-// - The process has a budget. When it is exceeded, the connections with the most unread bytes are cut, of the users with the
-//   most unread bytes: those who read in time have none, and notice nothing.
+// - The process has a budget. When it is exceeded, connections are cut: of the users with the most unread bytes, and of each of
+//   them the connections with the most. Users whose clients read in time have no unread bytes, and notice nothing.
 //
 // A join waits for its own user only. A user's waiting connections are bounded like the others.
 
 import { performance } from 'node:perf_hooks'
 import type { Limits } from './limits.ts'
 
-/** A connection, as a holder of unread bytes. */
-export interface Reader {
+/** A connection, as the receiver of bytes that its client has not read yet. */
+export interface Consumer {
   readonly userId: string | undefined
   /** Sent bytes that are still in this process. */
   readonly unreadBytes: number
@@ -25,7 +25,7 @@ export interface Reader {
 
 export type BudgetLimits = Pick<
   Limits,
-  'welcomeBytesMax' | 'unreadBytesPerUserMax' | 'unreadBytesMax' | 'joinsPerUserMax' | 'joinsRefillMs'
+  'welcomeBytesMax' | 'unreadBytesPerUserMax' | 'unreadBytesTotalMax' | 'joinsPerUserMax' | 'joinsRefillMs'
 >
 
 interface Waiting {
@@ -35,7 +35,7 @@ interface Waiting {
 
 interface User {
   /** The unread bytes of each connection that had some when it was looked at last. */
-  readonly readers: Map<Reader, number>
+  readonly consumers: Map<Consumer, number>
   readonly waiting: Waiting[]
   /** Joins that have been admitted, and have not begun. */
   joining: number
@@ -106,19 +106,19 @@ export class UnreadBudget {
   }
 
   /** Looks at the unread bytes of a connection, and cuts those with the most when the process has too many. */
-  observe(reader: Reader): void {
-    const { userId, unreadBytes } = reader
+  observe(consumer: Consumer): void {
+    const { userId, unreadBytes } = consumer
     if (userId === undefined) return
     const user = this.#users.get(userId)
-    if (unreadBytes === 0 && user?.readers.has(reader) !== true) return
-    this.#note(user ?? this.#userOf(userId), reader, unreadBytes)
-    if (this.#bytes > this.#limits.unreadBytesMax) this.#cut()
+    if (unreadBytes === 0 && user?.consumers.has(consumer) !== true) return
+    this.#note(user ?? this.#userOf(userId), consumer, unreadBytes)
+    if (this.#bytes > this.#limits.unreadBytesTotalMax) this.#cut()
   }
 
   /** The connection has ended. */
-  forget(reader: Reader): void {
-    const user = reader.userId === undefined ? undefined : this.#users.get(reader.userId)
-    if (user !== undefined) this.#note(user, reader, 0)
+  forget(consumer: Consumer): void {
+    const user = consumer.userId === undefined ? undefined : this.#users.get(consumer.userId)
+    if (user !== undefined) this.#note(user, consumer, 0)
   }
 
   /** Admits the joins whose turn has come. Called by a timer while there are some. */
@@ -133,7 +133,7 @@ export class UnreadBudget {
   prune(): void {
     for (const [userId, user] of this.#users) {
       this.#refill(user)
-      const isIdle = user.readers.size + user.waiting.length + user.joining === 0
+      const isIdle = user.consumers.size + user.waiting.length + user.joining === 0
       if (isIdle && user.tokens >= this.#limits.joinsPerUserMax) this.#users.delete(userId)
     }
   }
@@ -142,7 +142,7 @@ export class UnreadBudget {
     const known = this.#users.get(userId)
     if (known !== undefined) return known
     const tokens = this.#limits.joinsPerUserMax
-    const user: User = { readers: new Map(), waiting: [], joining: 0, tokens, refilledAt: this.#now() }
+    const user: User = { consumers: new Map(), waiting: [], joining: 0, tokens, refilledAt: this.#now() }
     this.#users.set(userId, user)
     return user
   }
@@ -177,36 +177,36 @@ export class UnreadBudget {
   #hasRoom(user: User): boolean {
     const { welcomeBytesMax, unreadBytesPerUserMax } = this.#limits
     let bytes = (user.joining + 1) * welcomeBytesMax
-    for (const reader of user.readers.keys()) bytes += this.#note(user, reader, reader.unreadBytes)
+    for (const consumer of user.consumers.keys()) bytes += this.#note(user, consumer, consumer.unreadBytes)
     return bytes <= unreadBytesPerUserMax
   }
 
-  #note({ readers }: User, reader: Reader, unreadBytes: number): number {
-    this.#bytes += unreadBytes - (readers.get(reader) ?? 0)
-    if (unreadBytes === 0) readers.delete(reader)
-    else readers.set(reader, unreadBytes)
+  #note({ consumers }: User, consumer: Consumer, unreadBytes: number): number {
+    this.#bytes += unreadBytes - (consumers.get(consumer) ?? 0)
+    if (unreadBytes === 0) consumers.delete(consumer)
+    else consumers.set(consumer, unreadBytes)
     return unreadBytes
   }
 
-  /** Reads what is unread now, and cuts the greatest of the users with the most. */
+  /** Reads what is unread now, and cuts the largest connections of the users with the most. */
   #cut(): void {
     const byBytes: { user: User; bytes: number }[] = []
     for (const user of this.#users.values()) {
       let bytes = 0
-      for (const reader of user.readers.keys()) bytes += this.#note(user, reader, reader.unreadBytes)
+      for (const consumer of user.consumers.keys()) bytes += this.#note(user, consumer, consumer.unreadBytes)
       if (bytes > 0) byBytes.push({ user, bytes })
     }
-    if (this.#bytes <= this.#limits.unreadBytesMax) return
+    if (this.#bytes <= this.#limits.unreadBytesTotalMax) return
     byBytes.sort((one, other) => one.bytes - other.bytes)
-    const target = this.#limits.unreadBytesMax * CUT_TO_SHARE
+    const target = this.#limits.unreadBytesTotalMax * CUT_TO_SHARE
     while (this.#bytes > target && byBytes.length > 0) {
       const { user } = byBytes.pop()!
-      const readers = [...user.readers].toSorted(([, one], [, other]) => other - one)
-      for (const [reader] of readers) {
+      const consumers = [...user.consumers].toSorted(([, one], [, other]) => other - one)
+      for (const [consumer] of consumers) {
         if (this.#bytes <= target) return
         this.#cutCount += 1
-        this.#note(user, reader, 0)
-        reader.abort()
+        this.#note(user, consumer, 0)
+        consumer.abort()
       }
     }
   }

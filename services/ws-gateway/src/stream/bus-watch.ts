@@ -1,5 +1,6 @@
 /**
- * Watches whether the bus delivers, and follows the database while it does not.
+ * Watches whether events arrive over the bus, and follows the database while they do not. The bus is then called silent, also
+ * when webhook-ingest is the one that does not publish.
  *
  * It guarantees that the hub is delayed from when the bus is silent until the bus delivers again and everything that was
  * committed before has been read: `delayedSinceMs` is never cleared too early.
@@ -14,7 +15,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
 export interface BusWatchOptions {
-  /** Whether the bus delivers messages to this process. */
+  /** Whether the bus delivers to this process, and webhook-ingest publishes to it. */
   readonly isDelivering: () => boolean
   /** Reads the events that listeners miss; resolves when they have been offered. */
   readonly catchUp: () => Promise<void>

@@ -7,11 +7,12 @@
 //   read came first, an event committed between read and subscription would be in neither.
 // - Gaps: it backfills from PostgreSQL, with retries, when a listener has a gap and when the bus has reconnected. Without
 //   the first rule a lost event stops the stream. Without the second it is missing until the user's next event.
-// - Silence: while the bus does not deliver, or webhook-ingest cannot publish to it, it reads once a second which streams went on, and tells all listeners that
-//   they are delayed. A join then does not wait for the bus. Without this, Redis would be a single point of failure, and
-//   `live` a lie.
-// - Epoch: when the epoch has changed, because the database was restored, it calls `fail` of all listeners; their clients
-//   reconnect and get a snapshot. Otherwise the sequencers would drop the new history's events as duplicates.
+// - Delay: while the bus does not deliver, or webhook-ingest cannot publish to it, it reads once a second which streams went
+//   on, and notifies all listeners that they are delayed. A join then does not wait for the bus. Without this, Redis would be
+//   a single point of failure, and `live` a lie.
+// - Epoch: when the epoch has changed, after a restore of the database or a failover that may have lost commits, it calls
+//   `fail` of all listeners; their clients reconnect and get a snapshot. Otherwise the sequencers would drop the new history's
+//   events as duplicates.
 
 import { eventSeq, userChannel, type Position } from '@paxyo/contracts'
 import type { EventBus, EventSubscriber } from '@paxyo/event-bus'
@@ -42,7 +43,10 @@ export interface HubOptions {
 
 /** Forwards the events of the bus to the listeners of this process. */
 export interface Hub {
-  /** Whether the bus delivers messages to this process; while not, events are read from the database and are late. */
+  /**
+   * Whether events arrive over the bus. While it does not deliver to this process, or webhook-ingest cannot publish to it,
+   * events are read from the database, and are late.
+   */
   readonly isReady: boolean
   readonly userCount: number
   /** The time since the last heartbeat arrived. */
@@ -63,7 +67,7 @@ export interface Hub {
   /** The connections of a user, including those that still join. */
   listenersOf(userId: string): readonly StreamListener[]
   /**
-   * Reads the epoch from the database. When it has changed, because the database was restored, all listeners fail.
+   * Reads the epoch from the database. When it has changed, all listeners fail.
    *
    * @throws when the database is unavailable.
    */
@@ -162,11 +166,11 @@ export function createHub(options: HubOptions): Hub {
     catchUp,
     onChange() {
       const fields = { users: streams.size, isBusSilent: !delivers(), isOutboxStuck: outbox.isStuck }
-      if (watch.delayedSinceMs === undefined) log.info(fields, 'bus delivers again')
-      else log.warn(fields, 'bus silent, reading events from the database')
+      if (watch.delayedSinceMs === undefined) log.info(fields, 'events no longer delayed')
+      else log.warn(fields, 'events delayed, reading from the database')
       for (const stream of streams.values()) announceDelay(stream)
     },
-    onError: (err) => log.warn({ err }, 'streams could not be read while the bus is silent'),
+    onError: (err) => log.warn({ err }, 'streams could not be read while events are delayed'),
   })
 
   const delayOf = (stream: Stream): number | undefined => watch.delayedSinceMs ?? stream.unsubscribedSinceMs

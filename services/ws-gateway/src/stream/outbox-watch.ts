@@ -5,9 +5,9 @@
  * such event is: webhook-ingest may be cut off from a bus that delivers to this gateway, or have died between a commit and
  * its publish.
  *
- * How: webhook-ingest deletes the outbox rows of published batches within a few hundred milliseconds. A row that is there
- * at two looks in a row is therefore of a batch that is not published. Looks do not compare times, so a clock that is
- * wrong does not matter. When the outbox is empty, which it mostly is, a look is one step into an index.
+ * How: webhook-ingest deletes the outbox rows of published batches within a few hundred milliseconds. A row that two polls in
+ * a row find is therefore of a batch that is not published. Polls do not compare times, so a clock that is wrong does not
+ * matter. While the outbox is empty, which it mostly is, a poll is one step into an index.
  *
  * Without it a page says `live` for up to 30 seconds, until another process publishes the batch.
  */
@@ -17,7 +17,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 export interface OutboxWatchOptions {
   /** The ids of the oldest batches in the outbox, at most `max`. */
   readonly readBatchIds: (max: number) => Promise<readonly string[]>
-  /** Whether anybody is connected. */
+  /** Whether a client is connected. */
   readonly isNeeded: () => boolean
   readonly onError: (error: unknown) => void
 }
@@ -28,10 +28,10 @@ export interface OutboxWatch {
   stop(): void
 }
 
-/** To the next look, when there was nothing. */
+/** From a poll that found an empty outbox to the next one. */
 const IDLE_INTERVAL_MS = 550
-/** To the next look, when there was something: together less than a second, with the time to read the events. */
-const LOOK_AGAIN_MS = 350
+/** From a poll that found batches to the next one. With the idle interval and the time to read events less than a second. */
+const POLL_INTERVAL_MS = 350
 /** So many at once are a backlog, also while it is published. */
 const BATCHES_MAX = 100
 
@@ -40,7 +40,7 @@ export function watchOutbox({ readBatchIds, isNeeded, onError }: OutboxWatchOpti
   let isStuck = false
   let before: ReadonlySet<string> = new Set()
 
-  async function look(): Promise<void> {
+  async function poll(): Promise<void> {
     try {
       const batchIds = isNeeded() ? await readBatchIds(BATCHES_MAX) : []
       isStuck = batchIds.length === BATCHES_MAX || batchIds.some((batchId) => before.has(batchId))
@@ -53,9 +53,9 @@ export function watchOutbox({ readBatchIds, isNeeded, onError }: OutboxWatchOpti
 
   async function run(): Promise<void> {
     for (;;) {
-      const ms = before.size > 0 ? LOOK_AGAIN_MS : IDLE_INTERVAL_MS
+      const ms = before.size > 0 ? POLL_INTERVAL_MS : IDLE_INTERVAL_MS
       await sleep(ms, undefined, { signal: stopped.signal, ref: false })
-      await look()
+      await poll()
     }
   }
 

@@ -20,8 +20,8 @@ const SUBSCRIBE_RETRY_DELAY_MS = 1_000
 const REPLACE_INTERVAL_MS = 10_000
 
 /**
- * Subscribes streams to their channels. A join waits until the bus has acknowledged, or is silent; then the stream is
- * delayed, and read once a second, until it has.
+ * Subscribes streams to their channels. A join waits until the bus has acknowledged the subscription. While the bus is silent
+ * it does not wait: the stream is delayed, and read once a second, until the bus has acknowledged.
  */
 export function createSubscriptions(deps: SubscriptionsDeps): (stream: Stream) => Promise<void> {
   const { subscriber, delivers, silence, isOpen, backfill, onCaughtUp } = deps

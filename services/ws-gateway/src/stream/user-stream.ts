@@ -29,7 +29,7 @@ export interface StreamListener {
   report(): ConnectionReport
 }
 
-/** The stream of a connected user. */
+/** The events of a connected user, with the connections that receive them. */
 export interface Stream {
   readonly userId: string
   readonly listeners: Set<StreamListener>

@@ -8,7 +8,11 @@ const EVENT_BYTES = 64 * 1024
 const EVENTS = 160
 
 /** Far beyond the default, for events that are far larger than real ones. */
-const LARGE_WELCOMES = { welcomeBytesMax: 64 * 1024 ** 2, unreadBytesPerUserMax: 1024 ** 3, unreadBytesMax: 1024 ** 3 }
+const LARGE_WELCOMES = {
+  welcomeBytesMax: 64 * 1024 ** 2,
+  unreadBytesPerUserMax: 1024 ** 3,
+  unreadBytesTotalMax: 1024 ** 3,
+}
 
 let gateway: GatewayFixture
 beforeAll(async () => {
@@ -65,9 +69,9 @@ test('who reads too slowly is sent away, misses nothing by it, and is nobody els
 })
 
 test('a large welcome does not count as unread', async () => {
-  const bufferedBytesMax = 64 * 1024
+  const unreadBytesPerConnectionMax = 64 * 1024
   await using small = await startGateway({
-    limits: { ...LARGE_WELCOMES, bufferedBytesMax, heldBytesMax: 10 * EVENT_BYTES },
+    limits: { ...LARGE_WELCOMES, unreadBytesPerConnectionMax, heldBytesMax: 10 * EVENT_BYTES },
   })
   await small.ingest.openAccount('big')
   // Far more than the kernel buffers, and than the limit.
@@ -83,7 +87,7 @@ test('a large welcome does not count as unread', async () => {
   expect(await count('reason="slow_consumer"')).toBe(false)
 
   // What comes after it counts.
-  await small.ingest.commitAndPublish('big', 1, { linkLength: 2 * bufferedBytesMax })
+  await small.ingest.commitAndPublish('big', 1, { linkLength: 2 * unreadBytesPerConnectionMax })
   await eventually(() => count('reason="slow_consumer"} 1'))
   client.socket.resume()
   expect(await client.closed()).toEqual({ code: 4001, reason: 'slow_consumer' })
@@ -98,7 +102,7 @@ describe('a user with many connections that read nothing', () => {
   const limits = {
     welcomeBytesMax: 2 * WELCOME_BYTES,
     unreadBytesPerUserMax: 5 * WELCOME_BYTES,
-    unreadBytesMax: 20 * WELCOME_BYTES,
+    unreadBytesTotalMax: 20 * WELCOME_BYTES,
   }
 
   test('has its unread bytes bounded, round after round, while others join', async () => {

@@ -16,7 +16,7 @@ beforeAll(async () => {
       connectionsPerAddressMax: CONNECTIONS_MAX,
       pingIntervalMs: 1_000,
       pongTimeoutMs: 1,
-      bufferedBytesMax: 256 * 1024,
+      unreadBytesPerConnectionMax: 256 * 1024,
     },
   })
 })

@@ -1,15 +1,15 @@
 import { beforeEach, expect, test } from '@jest/globals'
-import { UnreadBudget, type Reader } from '../../src/socket/unread-budget.ts'
+import { UnreadBudget, type Consumer } from '../../src/socket/unread-budget.ts'
 
 const LIMITS = {
   welcomeBytesMax: 100,
   unreadBytesPerUserMax: 400,
-  unreadBytesMax: 1_000,
+  unreadBytesTotalMax: 1_000,
   joinsPerUserMax: 10,
   joinsRefillMs: 1_000,
 }
 
-interface TestReader extends Reader {
+interface TestConsumer extends Consumer {
   unreadBytes: number
   isCut: boolean
 }
@@ -21,8 +21,8 @@ beforeEach(() => {
   budget = new UnreadBudget(LIMITS, () => now)
 })
 
-function reader(userId: string, unreadBytes: number): TestReader {
-  const made: TestReader = {
+function consumer(userId: string, unreadBytes: number): TestConsumer {
+  const made: TestConsumer = {
     userId,
     unreadBytes,
     isCut: false,
@@ -36,9 +36,9 @@ function reader(userId: string, unreadBytes: number): TestReader {
 }
 
 /** A join that has begun, with a welcome that the client has not read. */
-function join(userId: string, unreadBytes: number): TestReader {
+function join(userId: string, unreadBytes: number): TestConsumer {
   expect(budget.admit(userId, () => true)).toBe(true)
-  const joined = reader(userId, unreadBytes)
+  const joined = consumer(userId, unreadBytes)
   budget.joined(userId)
   budget.observe(joined)
   return joined
@@ -53,7 +53,7 @@ test('a user has room for four welcomes: those of joins, and what is unread', as
   expect(budget.waitingCount).toBe(1)
 
   // One begins, and its client reads nothing.
-  const unread = reader('ann', 100)
+  const unread = consumer('ann', 100)
   budget.observe(unread)
   budget.joined('ann')
   budget.retry()
@@ -112,10 +112,10 @@ test('beyond the budget of the process, the greatest of the users with the most 
 })
 
 test('who has read since the last look is not cut', () => {
-  const readers = Array.from({ length: 10 }, (_, index) => join(`user-${index}`, 100))
-  readers[0]!.unreadBytes = 0
+  const consumers = Array.from({ length: 10 }, (_, index) => join(`user-${index}`, 100))
+  consumers[0]!.unreadBytes = 0
   const last = join('last', 50)
-  expect([...readers, last].some(({ isCut }) => isCut)).toBe(false)
+  expect([...consumers, last].some(({ isCut }) => isCut)).toBe(false)
   expect(budget.bytes).toBe(950)
 })
 
