@@ -38,14 +38,15 @@ function configure(root: string, machine: string, settings: Record<string, strin
 }
 
 const ORIGINS = { ALLOWED_ORIGINS: 'https://panel.example.com' }
-const done = { status: 0, stderr: '' }
+const configured = (...args: Parameters<typeof configure>): void =>
+  expect(configure(...args)).toMatchObject({ status: 0, stderr: '' })
 
 describe.each(['one', 'two', 'three'])('machine %s', (machine) => {
   const root = makeMachine(machine)
   const read = (path: string): string => readFileSync(join(root, path), 'utf8')
-  expect(configure(root, machine, ORIGINS)).toMatchObject(done)
+  configured(root, machine, ORIGINS)
   // The second time it changes nothing.
-  expect(configure(root, machine)).toMatchObject(done)
+  configured(root, machine)
   const address = ADDRESSES[['one', 'two', 'three'].indexOf(machine)]!
 
   test('HAProxy accepts its configuration', () => {
@@ -101,7 +102,7 @@ test('only root reads the files with settings and secrets, and PostgreSQL its ow
 
 test('a file that was changed since is kept, and named; all others follow the secrets', () => {
   const root = makeMachine('changed')
-  expect(configure(root, 'one', ORIGINS)).toMatchObject(done)
+  configured(root, 'one', ORIGINS)
   write(join(root, 'etc/haproxy/haproxy.cfg'), '# mine\n')
   write(join(root, 'etc/paxyo/webhook-ingest.env'), 'LOG_LEVEL=debug\n')
   const rotated = join(folder, 'new-certificate')
@@ -118,7 +119,7 @@ test('a file that was changed since is kept, and named; all others follow the se
 
 test('a machine that joins follows the present master of Redis, also the one that was the master', () => {
   const root = makeMachine('joining')
-  expect(configure(root, 'one', { ...ORIGINS, REDIS_MASTER: '10.0.0.3' })).toMatchObject(done)
+  configured(root, 'one', { ...ORIGINS, REDIS_MASTER: '10.0.0.3' })
   expect(readFileSync(join(root, 'etc/redis/redis.conf'), 'utf8')).toContain('\nreplicaof 10.0.0.3 6379\n')
   expect(readFileSync(join(root, 'etc/redis/sentinel.conf'), 'utf8')).toContain('monitor mymaster 10.0.0.3 6379 2\n')
 })
@@ -145,7 +146,7 @@ test("operators' commands get what the services have", () => {
 
 test('Redis and Sentinel take a new password while they run, and keep it', async () => {
   const root = makeMachine('rotated')
-  expect(configure(root, 'one', ORIGINS)).toMatchObject(done)
+  configured(root, 'one', ORIGINS)
   const [redisPort, sentinelPort] = [await freePort(), await freePort()]
   const sentinelConf = join(root, 'etc/redis/sentinel.conf')
   const local = readFileSync(sentinelConf, 'utf8')
@@ -182,7 +183,7 @@ test('Redis and Sentinel take a new password while they run, and keep it', async
   let redis = startRedis()
   try {
     await eventually(() => ping(redisPort, old) === 'PONG' && ping(sentinelPort) === 'PONG')
-    expect(configure(root, 'one', settings)).toMatchObject(done)
+    configured(root, 'one', settings)
 
     expect([ping(redisPort, added), ping(redisPort, old)]).toEqual(['PONG', expect.stringMatching(/^NOAUTH/)])
     expect(readFileSync(sentinelConf, 'utf8')).toContain(`\nsentinel auth-pass mymaster ${added}\n`)
