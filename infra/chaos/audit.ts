@@ -22,6 +22,7 @@ export async function audit(
     const must = `${expected.status}, refunded ${expected.refunded}`
     if (orders.get(orderId) !== must) violations.push(`${orderId} is ${orders.get(orderId)}, must be ${must}`)
   }
+  violations.push(...(await auditDeliveries(cluster, finished)))
   violations.push(...(await auditMistakes(cluster, finished)))
 
   const committed = new Map<string, string>()
@@ -30,6 +31,22 @@ export async function audit(
   )
   for (const client of clients) violations.push(...auditClient(client, committed))
   return violations
+}
+
+/** Everything that was acknowledged is recorded: an update that is lost may not show in the order, because the next one covers it. */
+async function auditDeliveries(cluster: Cluster, finished: readonly PlannedOrder[]): Promise<string[]> {
+  const recorded = new Map<string, number>()
+  await query(
+    cluster,
+    `SELECT provider, provider_order_id AS id, count(DISTINCT body)::int AS bodies FROM deliveries
+     WHERE body NOT LIKE '%"mark"%' GROUP BY 1, 2`,
+    (row) => recorded.set(`${row['provider'] as string} ${row['id'] as string}`, row['bodies'] as number),
+  )
+  return finished.flatMap(({ orderId, provider, providerOrderId, webhooks }) => {
+    const bodies = new Set(webhooks.flatMap(({ body, mistake }) => (mistake === undefined ? body.body : [])))
+    const found = recorded.get(`${provider.name} ${providerOrderId}`) ?? 0
+    return found < bodies.size ? [`${orderId}: ${found} different bodies, must be ${bodies.size}`] : []
+  })
 }
 
 /** Every mistake has its trace: a rejected request, or a delivery that went to review. Nothing else is rejected. */
