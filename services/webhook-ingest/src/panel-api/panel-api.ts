@@ -69,8 +69,11 @@ export interface PanelApiDeps
   readonly hasDocs: boolean
 }
 
-/** Each request needs one database connection at a time; the pool has more. */
-const WRITES_MAX = 4
+/**
+ * Each request needs one database connection at a time; the pool has more. Four commit a fifth more in a flood of writes, and webhooks
+ * wait a third longer then: more processes of PostgreSQL want the same cores.
+ */
+const WRITES_MAX = 2
 /** Apart from writes, which wait for each other when many are for one account. */
 const READS_MAX = 2
 const WAITING_MAX = 1_000
