@@ -75,23 +75,24 @@ const racing = attackWithRaces({
   contenders: CONTENDERS,
   isOver,
 })
-const attacked = await Promise.all([
-  ...attackWithHostileInputs({
+const attacked = await Promise.all(
+  attackWithHostileInputs({
     target,
     random: createRandom(seed),
     inputs: ofEach(Number(values.inputs)),
     perSecondMax: ofEach(Number(values['inputs-per-second'])),
     isOver,
   }),
-  ...(venv === undefined
-    ? []
-    : [attackWithSchemathesis({ target, venv, seed, examples, secondsMax: 60 * Number(values.minutes) })]),
-])
+)
 isDone = true
 const [underAttack, quiet] = await Promise.all([bystander.stop(), quietBystander.stop()])
 const seconds = Math.round((performance.now() - startedAt) / 1_000)
 log('the attack is over')
 const attacks = [...attacked, await racing]
+// Afterwards: with the panel's key it also revokes the tokens of the bystander.
+if (venv !== undefined) {
+  attacks.push(await attackWithSchemathesis({ target, venv, seed, examples, secondsMax: 60 * Number(values.minutes) }))
+}
 
 const pool = new pg.Pool({ connectionString: system.databaseUrl, max: 1 })
 const found = {

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { createTally, inParallel, type AttackOptions, type AttackResult, type Target } from './attack.ts'
 
 /** Requests without a response. The service lets a thousand wait and rejects the others, so its queue is always full. */
-const IN_FLIGHT_MAX = 3_000
+const IN_FLIGHT_MAX = 9_000
 /** Afterwards as few at a time that none is rejected. */
 const SETTLING_MAX = 50
 /** As many as a request for registrations may have. */
