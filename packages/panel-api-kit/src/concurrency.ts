@@ -34,11 +34,13 @@ export function boundConcurrency(api: PanelApi, writes: ConcurrencyLimiter, read
 
 /** What a request that changes something locks, as far as its address or its body says so. */
 function subjectOf({ params, body }: FastifyRequest): string | undefined {
-  const userId = readMember(params, 'userId') ?? readMember(body, 'userId')
-  if (userId !== undefined) return `user ${String(userId)}`
-  const orderId = readMember(params, 'orderId')
-  return orderId === undefined ? undefined : `order ${String(orderId)}`
+  const userId = readText(params, 'userId') ?? readText(body, 'userId')
+  if (userId !== undefined) return `user ${userId}`
+  const orderId = readText(params, 'orderId')
+  return orderId === undefined ? undefined : `order ${orderId}`
 }
 
-const readMember = (value: unknown, name: string): unknown =>
-  typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined
+function readText(object: unknown, name: string): string | undefined {
+  const value: unknown = typeof object === 'object' && object !== null ? Reflect.get(object, name) : undefined
+  return typeof value === 'string' ? value : undefined
+}

@@ -124,11 +124,7 @@ export function createHttpServer({ log, trustProxy, timeouts = {}, tls }: HttpSe
 /** The senders are addresses, of IPv6 the /64. */
 function beginInTurns(app: FastifyInstance): void {
   const turns = createTurns(REQUESTS_PER_ITERATION)
-  app.addHook('onRequest', (request, _reply, done) => {
-    const turn = turns.turn(addressGroup(request.ip))
-    if (turn === undefined) done()
-    else void turn.then(() => done())
-  })
+  app.addHook('onRequest', (request, _reply, done) => turns.wait(addressGroup(request.ip), done))
 }
 
 /** Node keeps the first `Host`, and a proxy may have routed by another one (RFC 9112, section 3.2). */

@@ -8,16 +8,17 @@
  * response of the database: every other client waits for all of them, several times over.
  */
 export interface Turns {
-  /** Waits for a turn of this sender. @returns undefined when it is its turn now. */
-  turn(sender: string): Promise<void> | undefined
+  /** Calls `begin` when it is the turn of this sender: at once when nothing waits. */
+  wait(sender: string, begin: () => void): void
 }
 
 /**
  * @param perIteration how many begin in one iteration of the event loop.
  * @example
  * const turns = createTurns(1)
- * turns.turn('ann') === undefined //=> true
- * await Promise.race([turns.turn('ann')!.then(() => 'ann'), Promise.resolve('ann waits')]) //=> 'ann waits'
+ * const begun: string[] = []
+ * for (const sender of ['ann', 'ann', 'ben']) turns.wait(sender, () => begun.push(sender))
+ * begun.join() //=> 'ann'
  */
 export function createTurns(perIteration: number): Turns {
   const waiting = new Map<string, (() => void)[]>()
@@ -40,20 +41,18 @@ export function createTurns(perIteration: number): Turns {
   }
 
   return {
-    turn(sender) {
+    wait(sender, begin) {
       if (!isScheduled) {
         isScheduled = true
         setImmediate(nextIteration)
       }
       if (begun < perIteration && waiting.size === 0) {
         begun += 1
-        return undefined
+        return begin()
       }
-      return new Promise((resolve) => {
-        const requests = waiting.get(sender)
-        if (requests === undefined) waiting.set(sender, [resolve])
-        else requests.push(resolve)
-      })
+      const requests = waiting.get(sender)
+      if (requests === undefined) waiting.set(sender, [begin])
+      else requests.push(begin)
     },
   }
 }
