@@ -8,7 +8,8 @@ password() { cut -d: -f2 "/run/secrets/postgres-$1-login"; }
 retire=off
 [ "${1:-}" = --retire ] && retire=on
 # In the environment, which unlike arguments is visible only to this user.
-options="-c paxyo.retire=$retire"
+# After those of Patroni: when it creates the cluster, no standby is there for which a commit could wait.
+options="${PGOPTIONS:-} -c paxyo.retire=$retire"
 for name in owner ingest gateway; do
   options+=" -c paxyo.${name}_login=$(login "$name") -c paxyo.${name}_password=$(password "$name")"
 done
