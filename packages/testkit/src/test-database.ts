@@ -36,6 +36,8 @@ export async function createTestDatabase(original?: TestDatabase): Promise<TestD
   }
   const owner = track(new pg.Pool({ connectionString: url, max: 4 }))
   owner.on('error', () => undefined)
+  // A pool has ended before its connections are closed, and dropping the database ends those with an error.
+  owner.on('connect', (client) => client.on('error', () => undefined))
   return {
     name,
     url,
