@@ -86,7 +86,7 @@ test('the end-to-end benchmark brings every webhook to its client, and so does i
   for (const { figures } of results.samples) expect(figures).toMatchObject({ lost: 0 })
 })
 
-test('the benchmark of a fail-over of Redis loses and misorders nothing', async () => {
+test('the benchmark of a failover of Redis loses and misorders nothing', async () => {
   const only = ['--only', 'Sentinel: kill -9 of the master']
   const { results } = await bench(
     'redis-failover',

@@ -8,7 +8,7 @@ import { startMembers, type Cluster } from '../cluster.ts'
 import { writeProvidersFile } from '../providers.ts'
 import { startHaproxy } from './haproxy.ts'
 import { startPatroniCluster, type PatroniCluster } from './patroni-cluster.ts'
-import { SUPERUSER_PASSWORD } from './patroni-config.ts'
+import { superuserUrl } from './patroni-config.ts'
 import { HA_PACKAGES } from './patroni-node.ts'
 
 /**
@@ -37,11 +37,10 @@ export async function startHaCluster(): Promise<HaCluster> {
   const redis = cleanups.use(await startRedisSentinels({ replicas: REPLICAS, hasProxies: true }))
   await migrateToLatest(await patroni.primaryUrl())
   const haproxyPort = await startHaproxy(patroni.nodes, folder, cleanups)
-  const throughHaproxy = `postgres://postgres:${SUPERUSER_PASSWORD}@127.0.0.1:${haproxyPort}/postgres`
   const providersFile = join(folder, 'providers.json')
   writeProvidersFile(providersFile)
   const env = { REDIS_URL: redis.url, REDIS_TOPOLOGY: 'sentinel', PROVIDERS_FILE: providersFile }
-  const urls = [patroni.url, throughHaproxy]
+  const urls = [patroni.url, superuserUrl(haproxyPort)]
   const members = await startMembers((index) => ({ ...env, DATABASE_URL: urls[index]! }), urls.length, cleanups)
   const owned = cleanups.move()
 

@@ -102,7 +102,7 @@ export const POSTGRES_FAULTS: Readonly<Record<string, Fault<HaCluster>>> = {
   async 'break all connections of the primary'(cluster) {
     ;(await nodeOf(cluster, 'primary')).links.postgres.cut()
   },
-  async 'planned switch-over'({ patroni }) {
+  async 'planned switchover'({ patroni }) {
     const { primary, synchronous } = await patroni.whole()
     await patroni.switchOver(primary, synchronous)
   },

@@ -1,7 +1,7 @@
 import { eventually } from '@paxyo/testkit'
 import pg from 'pg'
 import { startEtcd, type EtcdMember } from './etcd.ts'
-import { SUPERUSER_PASSWORD } from './patroni-config.ts'
+import { superuserUrl } from './patroni-config.ts'
 import { startPatroniNode, type PatroniNode } from './patroni-node.ts'
 
 /** Three nodes with PostgreSQL, Patroni and etcd. */
@@ -41,8 +41,6 @@ export async function startPatroniCluster(folder: string, resources: AsyncDispos
   const nodes = await Promise.all(
     NAMES.map((name, index) => startPatroniNode(name, folder, etcdPortsOf(index), resources)),
   )
-  const addresses = (ports: readonly number[]): string =>
-    `postgres://postgres:${SUPERUSER_PASSWORD}@${ports.map((port) => `127.0.0.1:${port}`).join(',')}/postgres`
 
   const nodeOf = (members: readonly Member[], isSuch: (member: Member) => boolean): PatroniNode | undefined =>
     nodes.find(({ name }) => members.some((member) => member.name === name && isSuch(member)))
@@ -53,7 +51,7 @@ export async function startPatroniCluster(folder: string, resources: AsyncDispos
   async function primaryUrl(): Promise<string | undefined> {
     const primary = primaryOf(await membersOf(nodes))
     if (primary === undefined) return undefined
-    const url = addresses([primary.postgresPort])
+    const url = superuserUrl(primary.postgresPort)
     await standbysOf(url)
     return url
   }
@@ -68,7 +66,7 @@ export async function startPatroniCluster(folder: string, resources: AsyncDispos
     }
     const timelines = new Set(members.map(({ timeline }) => timeline))
     if (timelines.size !== 1) throw new Error(`several timelines: ${JSON.stringify(members)}`)
-    const standbys = await standbysOf(addresses([primary.postgresPort]))
+    const standbys = await standbysOf(superuserUrl(primary.postgresPort))
     if (standbys !== 'streaming async, streaming sync') throw new Error(`the primary's standbys: ${standbys}`)
     return { primary, synchronous, other }
   }
@@ -76,7 +74,7 @@ export async function startPatroniCluster(folder: string, resources: AsyncDispos
   const cluster: PatroniCluster = {
     nodes,
     etcd,
-    url: `${addresses(nodes.map(({ postgresPort }) => postgresPort))}?target_session_attrs=read-write`,
+    url: `${superuserUrl(...nodes.map(({ postgresPort }) => postgresPort))}?target_session_attrs=read-write`,
     primaryUrl: () => eventually(primaryUrl, WHOLE_TIMEOUT_MS),
     roles,
     async whole() {
@@ -84,7 +82,7 @@ export async function startPatroniCluster(folder: string, resources: AsyncDispos
         return await eventually(roles, WHOLE_TIMEOUT_MS)
       } catch (cause) {
         const states = nodes.map(async ({ name, postgresPort, patroni }) => {
-          const following = await followingOf(addresses([postgresPort])).catch((error: Error) => error.message)
+          const following = await followingOf(superuserUrl(postgresPort)).catch((error: Error) => error.message)
           return `${name}: ${following}\n${patroni.output().slice(-OUTPUT_SHOWN)}`
         })
         const described = (await Promise.all(states)).join('\n')

@@ -19,7 +19,11 @@ export interface PatroniOptions {
   readonly etcdPorts: readonly number[]
 }
 
-export const SUPERUSER_PASSWORD = 'superuser'
+const SUPERUSER_PASSWORD = 'superuser'
+
+/** The address of the database that PostgreSQL's superuser has, on one or several servers. */
+export const superuserUrl = (...ports: readonly number[]): string =>
+  `postgres://postgres:${SUPERUSER_PASSWORD}@${ports.map((port) => `127.0.0.1:${port}`).join(',')}/postgres`
 
 interface Shipped {
   readonly bootstrap: {

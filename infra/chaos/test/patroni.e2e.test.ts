@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
 import { startPatroniCluster } from '../ha/patroni-cluster.ts'
-import { SUPERUSER_PASSWORD } from '../ha/patroni-config.ts'
+import { superuserUrl } from '../ha/patroni-config.ts'
 import type { PatroniNode } from '../ha/patroni-node.ts'
 
 test('a Patroni that starts beside a former primary lets no waiting commit pass, and the cluster becomes whole', async () => {
@@ -17,8 +17,7 @@ test('a Patroni that starts beside a former primary lets no waiting commit pass,
   const cluster = await startPatroniCluster(folder, resources)
   const { primary: former, synchronous } = await cluster.whole()
   const connect = async ({ postgresPort }: PatroniNode): Promise<pg.Client> => {
-    const url = `postgres://postgres:${SUPERUSER_PASSWORD}@127.0.0.1:${postgresPort}/postgres`
-    const client = new pg.Client({ connectionString: url })
+    const client = new pg.Client({ connectionString: superuserUrl(postgresPort) })
     client.on('error', () => undefined)
     await client.connect()
     resources.defer(() => client.end().catch(() => undefined))

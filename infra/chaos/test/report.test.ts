@@ -13,7 +13,7 @@ const REPORT: ChaosReport = {
   mistakes: { rejected: 2, none: 1 },
   faults: {
     'kill -9 ws-gateway': { count: 2, longestGapMs: 300 },
-    'planned switch-over': { count: 1, longestGapMs: 3_249 },
+    'planned switchover': { count: 1, longestGapMs: 3_249 },
   },
   longestGapMs: 3_249,
   eventsChecked: 99,
@@ -30,7 +30,7 @@ test('a report has the counts, and the faults with the longest time without a 20
   expect(lines).toContain('| Faults | 3 |')
   expect(lines).toContain('| Longest time without a 200 | 3.2 s |')
   expect(lines).toContain('| Lost, doubled, misordered, or a wrong refund | 0 |')
-  expect(lines.slice(-3, -1)).toEqual(['| planned switch-over | 1 | 3.2 s |', '| kill -9 ws-gateway | 2 | 0.3 s |'])
+  expect(lines.slice(-3, -1)).toEqual(['| planned switchover | 1 | 3.2 s |', '| kill -9 ws-gateway | 2 | 0.3 s |'])
 })
 
 test('every violation is named', () => {
