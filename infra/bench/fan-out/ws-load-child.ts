@@ -134,9 +134,9 @@ async function tryToConnect(
       eventsMissing -= 1
       if (eventsMissing === 0) live.resolve()
     },
-    onClose(): void {
+    onClose(code?: number): void {
       if (isLive) lost += 1
-      live.reject(new Error(`the server disconnected a client; its last message: ${lastMessage}`))
+      live.reject(new Error(`the server disconnected a client (${code}); its last message: ${lastMessage}`))
     },
   }
   const path = variant.path + (variant.isUserInPath === true ? client.userId : '')

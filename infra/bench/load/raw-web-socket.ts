@@ -1,6 +1,7 @@
 import { connect, type Socket } from 'node:net'
 
 const OPCODE_TEXT = 0x81
+const OPCODE_CLOSE = 0x88
 const MASKED = 0x80
 const LENGTH_16 = 126
 const UPGRADE_KEY = 'dGhlIHNhbXBsZSBub25jZQ=='
@@ -13,7 +14,8 @@ export interface RawWebSocket {
 export interface Listener {
   /** The payload of a text frame; the buffer is reused after this returns. */
   onFrame(payload: Buffer): void
-  onClose(): void
+  /** With the close code of a WebSocket; 1006 when the server sent none. */
+  onClose(code?: number): void
 }
 
 /** All sockets read into this buffer; an incomplete frame is copied. */
@@ -35,6 +37,7 @@ export function openRawWebSocket(
   return new Promise((resolve, reject) => {
     let kept: Buffer | undefined
     let isOpen = false
+    let closeCode = 1006
     const take = (count: number): void => {
       let bytes = shared.subarray(0, count)
       if (kept !== undefined) {
@@ -59,6 +62,7 @@ export function openRawWebSocket(
         }
         if (bytes.length - at < head + length) break
         if (bytes[at] === OPCODE_TEXT) listener.onFrame(bytes.subarray(at + head, at + head + length))
+        if (bytes[at] === OPCODE_CLOSE && length >= 2) closeCode = bytes.readUInt16BE(at + head)
         at += head + length
       }
       if (at < bytes.length) kept = Buffer.from(bytes.subarray(at))
@@ -81,7 +85,7 @@ export function openRawWebSocket(
     socket.once('error', reject)
     socket.once('close', () => {
       reject(new Error('closed'))
-      listener.onClose()
+      listener.onClose(closeCode)
     })
   })
 }

@@ -1,4 +1,4 @@
-import { CLOSE_CODES, eventAtMs, type CloseReason } from '@paxyo/contracts'
+import { CLOSE_CODES, controlMessageSchema, eventAtMs, type CloseReason } from '@paxyo/contracts'
 import { createMetricGroup, LATENCY_BUCKETS_S } from '@paxyo/service-kit'
 import type { Registry } from 'prom-client'
 import type { ControlState } from '../control/start-user-control.ts'
@@ -97,6 +97,8 @@ export function createGatewayMetrics(state: () => GatewayState): GatewayMetrics 
   const controlMessages = group.counter('control_messages_total', 'Messages of webhook-ingest over the bus, by type.', [
     'type',
   ])
+  for (const { shape } of controlMessageSchema.options) controlMessages.inc({ type: shape.type.value }, 0)
+  controlMessages.inc({ type: 'unknown' }, 0)
   const operationsDropped = group.counter(
     'operations_messages_dropped_total',
     "Messages that operators' consoles did not get, because they read too slowly.",
