@@ -242,7 +242,7 @@ function addBacklog(group: MetricGroup, pool: Pool): void {
 function addMaintenance(group: MetricGroup, pool: Pool): void {
   const described = {
     event_partition_days: { help: 'Days, including today, for which the events table has partitions.' },
-    maintenance_age_seconds: { help: 'Time since maintenance did all of its work; 0 when it never did.' },
+    maintenance_age_seconds: { help: 'Time since maintenance did all of its work, or since the first migration.' },
     audit_log_signature_age_seconds: { help: 'Time since the audit log was signed; 0 when it never was.' },
   }
   group.gauges(described, async (gauges) => {
