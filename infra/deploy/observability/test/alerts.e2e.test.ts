@@ -272,6 +272,9 @@ const NEW_SERIES: readonly (readonly [string, Case])[] = [
     'PaxyoBatchesGivenUp',
     { series: { 'paxyo_ingest_batch_failures_total{reason="internal_error"}': '0x5 1x20' }, firesAfterMin: 8 },
   ],
+  // At its start, before the first scrape.
+  ['PaxyoEpochRotated', { series: { paxyo_ingest_epoch_rotations_total: '_x5 1x20' }, firesAfterMin: 8 }],
+  ['PaxyoAuditEntriesMissing', { series: { paxyo_ingest_audit_log_failures_total: '_x5 1x20' }, firesAfterMin: 8 }],
   [
     'PaxyoWebhooksUnreadable',
     {
