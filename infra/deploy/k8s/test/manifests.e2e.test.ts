@@ -254,7 +254,11 @@ describe('PostgreSQL that may die', () => {
       return maxReplicas * Number(max)
     })
     const sum = wanted.reduce((total, count) => total + count, 0)
-    expect(Number(spec.postgresql.parameters.max_connections)).toBeGreaterThan(sum + 20)
+    expect(Number(spec.postgresql.parameters.max_connections)).toBeGreaterThan(sum + 40)
+    // With a PostgreSQL of their own, operators read it there.
+    expect(README).toContain(
+      `\`max_connections\` of ${spec.postgresql.parameters.max_connections} in PostgreSQL: [the autoscaled services](components/autoscaling/autoscalers.yaml) want up to ${sum} connections`,
+    )
   })
 
   test('has the roles of the migrations, and logins that have nothing else', () => {
