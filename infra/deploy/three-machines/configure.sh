@@ -191,7 +191,7 @@ for file in "$secrets"/tls/*.pem; do write "/etc/haproxy/tls/${file##*/}" 600 ro
     -e "/server-template ingest/{r /dev/fd/3
 d}" -e "/server-template gateway/{r /dev/fd/4
 d}" "$compose/haproxy/haproxy.cfg" 3< <(servers 8081) 4< <(servers 8082)
-  sed -n -e '/^defaults/,/^$/p' -e '/^listen postgres/,/^$/p' "$compose/haproxy-postgres/haproxy.cfg" |
-    sed -e 's/ resolvers docker.*//' -e 's/bind :5432/bind 127.0.0.1:5000/'
+  sed -n -e '/^defaults/,/^$/p' -e '/^listen postgres/,/^$/p' -e '/^listen standbys/,/^$/p' "$compose/haproxy-postgres/haproxy.cfg" |
+    sed -e 's/ resolvers docker.*//' -e 's/bind :5432/bind 127.0.0.1:5000/' -e 's/bind :5433/bind 127.0.0.1:5001/'
 } | write /etc/haproxy/haproxy.cfg 600 root
 install -m 600 "$work/checksums" "$checksums"

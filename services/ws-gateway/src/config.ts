@@ -4,6 +4,8 @@ import { z } from 'zod'
 import { DEFAULT_LIMITS, type Limits } from './socket/limits.ts'
 
 const JWT_SECRET_BYTES_MIN = 32
+const ONE_STANDBY =
+  'must be the address of one standby, or of a proxy that leads to one, such as postgres://user:password@host:5433/database, without target_session_attrs'
 
 /** The variables that decide which clients can connect. The standalone reads them, too. */
 export const gatewayVariables = {
@@ -63,7 +65,7 @@ type LimitVariables = Readonly<
 const variables = {
   DATABASE_URL: env.databaseUrl,
   /** A replica that is read, if it has what is needed, when `READ_REPLICA` is on. */
-  DATABASE_READ_URL: env.url('postgres', 'postgresql').optional(),
+  DATABASE_READ_URL: env.text.refine(isOneServer, { error: ONE_STANDBY }).optional(),
   READ_REPLICA: z.enum(['on', 'off'], { error: 'must be on or off' }).default('off'),
   ...redisVariables,
   HOST: env.text.default('0.0.0.0'),
@@ -103,6 +105,13 @@ export function loadGatewayConfig(environment: NodeJS.ProcessEnv) {
     }
     return problems
   })
+}
+
+/** Of several servers the driver would choose the primary. */
+function isOneServer(value: string): boolean {
+  const url = URL.parse(value)
+  if (url === null || !/^postgres(?:ql)?:$/.test(url.protocol)) return false
+  return !url.hostname.includes(',') && !url.searchParams.has('target_session_attrs')
 }
 
 function isOrigin(value: string): boolean {

@@ -204,11 +204,17 @@ describe('three PostgreSQL servers instead of one', () => {
     expect(postgres!.image).toBe(services['haproxy']!.image)
     // It starts also while one of them is lost.
     expect(postgres!['depends_on']).toEqual(Object.keys(nodes).filter((name) => name.startsWith('postgres-')))
-    const servers = [...haproxy.matchAll(/^ {2}server \w+ ([\w-]+):5432 check port 8008$/gm)].map(([, host]) => host)
-    expect(servers).toEqual(Object.keys(nodes).filter((name) => name.startsWith('postgres-')))
-    expect(servers).toHaveLength(3)
-    expect(haproxy).toMatch(/option httpchk OPTIONS \/primary\n/)
-    expect(haproxy).toContain('on-marked-down shutdown-sessions')
+    for (const [port, role] of [
+      [5432, 'primary'],
+      [5433, 'replica'],
+    ]) {
+      const listener = haproxy.split('\n\n').find((section) => section.includes(`  bind :${port}\n`))!
+      const servers = [...listener.matchAll(/^ {2}server \w+ ([\w-]+):5432 check port 8008$/gm)].map(([, host]) => host)
+      expect(servers).toEqual(Object.keys(nodes).filter((name) => name.startsWith('postgres-')))
+      expect(servers).toHaveLength(3)
+      expect(listener).toContain(`option httpchk OPTIONS /${role}\n`)
+      expect(listener).toContain('on-marked-down shutdown-sessions')
+    }
   })
 
   test('every container is locked down like the others, and only HAProxy reaches PostgreSQL and etcd', () => {
