@@ -251,7 +251,8 @@ describe('PostgreSQL that may die', () => {
       const name = metadata.name as keyof typeof pools
       const file = join(ROOT, `services/${name}/src`, name === 'ws-gateway' ? 'gateway.ts' : 'ingest.ts')
       const [, max] = new RegExp(`${pools[name]} = (\\d+)`).exec(readFileSync(file, 'utf8'))!
-      return maxReplicas * Number(max)
+      // One more watches the primary.
+      return maxReplicas * (Number(max) + 1)
     })
     const sum = wanted.reduce((total, count) => total + count, 0)
     expect(Number(spec.postgresql.parameters.max_connections)).toBeGreaterThan(sum + 40)
