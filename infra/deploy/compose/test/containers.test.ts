@@ -54,6 +54,8 @@ interface Service {
   readonly [limit: string]: unknown
 }
 const { services } = parse(compose, { merge: true }) as { services: Record<string, Service> }
+/** Built from this repository, or published by its workflow. */
+const isOurs = (image: string): boolean => /^(?:paxyo|\$\{IMAGE_REGISTRY:-paxyo\})\//.test(image)
 const namesOf = (isSuch: (service: Service) => boolean): string[] =>
   Object.keys(services).filter((name) => isSuch(services[name]!))
 
@@ -88,7 +90,7 @@ test('every container that goes on has a limit of memory, and whoever answers re
     'exporter',
   ])
   // Images from others, which have no health check.
-  const foreign = namesOf(({ image }) => !image.startsWith('paxyo/'))
+  const foreign = namesOf(({ image }) => !isOurs(image))
   expect(foreign).toEqual(['postgres', 'redis', 'haproxy', 'prometheus', 'alertmanager', 'grafana'])
   for (const name of foreign) expect({ name, ...services[name]!.healthcheck }).toHaveProperty('test')
 })
@@ -152,8 +154,15 @@ test('every image of ours is of a package that has something to start', () => {
 
 test('our images have the version of this repository, and one that is released with it', () => {
   const { version } = JSON.parse(read('package.json')) as { version: string }
-  const ours = Object.values(services).flatMap(({ image }) => (image.startsWith('paxyo/') ? [image] : []))
-  for (const image of ours) expect(image.slice(image.indexOf(':'))).toBe(`:\${PAXYO_VERSION:-${version}}`)
+  const ours = Object.values(services).flatMap(({ image }) => (isOurs(image) ? [image] : []))
+  for (const image of ours) expect(image).toMatch(new RegExp(`/[a-z-]+:\\$\\{PAXYO_VERSION:-${version.replaceAll('.', '\\.')}\\}$`))
+  // Those that the workflow publishes may come from its registry.
+  const workflow = parse(read('.github/workflows/release.yml')) as {
+    jobs: { images: { strategy: { matrix: { service: string[] } } } }
+  }
+  const published = workflow.jobs.images.strategy.matrix.service.map((name) => name.replace('@paxyo/', ''))
+  const pulled = ours.filter((image) => image.startsWith('${IMAGE_REGISTRY:-paxyo}/'))
+  expect(new Set(pulled.map((image) => image.split('/')[1]!.split(':')[0]))).toEqual(new Set(published))
   for (const overlay of ['small', 'large']) {
     const { images } = parse(read(`infra/deploy/k8s/overlays/${overlay}/kustomization.yaml`)) as {
       images: { newTag: string }[]
