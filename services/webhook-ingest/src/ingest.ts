@@ -1,6 +1,6 @@
 import { createConsole, startSecretReports, type ConsoleSettings } from '@paxyo/console'
 import type { BalanceMode } from '@paxyo/contracts'
-import { createKysely } from '@paxyo/database'
+import { checkPrimary, createKysely } from '@paxyo/database'
 import type { EventBus, EventPublisher } from '@paxyo/event-bus'
 import {
   storeReceipts,
@@ -261,9 +261,7 @@ export function createIngest(deps: IngestDeps): Ingest {
       draining: () => {
         if (isDraining) throw new Error('draining')
       },
-      database: async () => {
-        await pool.query('SELECT 1')
-      },
+      database: () => checkPrimary(pool),
       commits: () => {
         if (batcher.commitAgeMs > COMMIT_AGE_MS_MAX) throw new Error('commits hang')
         const { isSynchronous = false, standbys } = databaseWatch.state ?? {}

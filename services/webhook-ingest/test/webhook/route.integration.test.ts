@@ -266,11 +266,13 @@ test('a server that has become read-only, as after a failover, is left for anoth
   const { name } = rows[0]!
   await administer(`ALTER DATABASE ${name} SET default_transaction_read_only = on`)
   await administer(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '${name}'`)
-  const [webhook, registration] = await Promise.all([
+  const [webhook, registration, readiness] = await Promise.all([
     ingest.webhook({ order_id: '12345', status: 'canceled' }),
     ingest.register({ orderId: 'A-2', providerOrderId: '2' }),
+    ingest.app.inject('/readyz'),
   ])
   await administer(`ALTER DATABASE ${name} RESET default_transaction_read_only`)
+  expect(readiness.json()).toMatchObject({ status: 'unavailable', checks: { database: 'failed' } })
 
   for (const response of [webhook, registration]) {
     expect(response.json()).toMatchObject({ status: 503, code: 'database_unavailable' })
