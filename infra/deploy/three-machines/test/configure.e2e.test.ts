@@ -87,6 +87,7 @@ describe.each(['one', 'two', 'three'])('machine %s', (machine) => {
     for (const service of ['webhook-ingest', 'ws-gateway']) {
       expect(read(`etc/paxyo/${service}.env`)).toContain(`HOST=${address}\nTRUST_PROXY=${ADDRESSES.join(',')}\n`)
     }
+    expect(read('etc/paxyo/exporter.env')).toContain(`HOST=${address}\nCERTIFICATES=127.0.0.1:443,/etc/paxyo/ca.crt\n`)
   })
 })
 
