@@ -169,6 +169,9 @@ test('our images have the version of this repository, and one that is released w
     }
     expect([...new Set(images.map(({ newTag }) => newTag))]).toEqual([version])
   }
+  for (const published of ['browser-client', 'panel-client']) {
+    expect(read(`packages/${published}/package.json`)).toContain(`"version": "${version}"`)
+  }
   expect(read('CHANGELOG.md')).toMatch(new RegExp(`^## \\[${version.replaceAll('.', '\\.')}\\]`, 'm'))
 })
 
