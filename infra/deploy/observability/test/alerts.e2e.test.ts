@@ -85,7 +85,7 @@ const CASES: Record<string, Case> = {
     },
     firesAfterMin: 70,
   },
-  PaxyoWalRetained: { series: { paxyo_database_wal_retained_bytes: '12000000000x20' }, firesAfterMin: 12 },
+  PaxyoWalRetained: { series: { paxyo_database_wal_retained_bytes: '6000000000x20' }, firesAfterMin: 12 },
   PaxyoRedundancyLost: {
     series: { 'up{job="ws-gateway",instance="a"}': '1x60', 'up{job="ws-gateway",instance="b"}': '1x20 stale' },
     firesAfterMin: 35,
