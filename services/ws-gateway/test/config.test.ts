@@ -84,7 +84,13 @@ test('a replica is read only when it is named and switched on', () => {
   ])
   expect(replicaUrlOf(loadGatewayConfig({ ...named, READ_REPLICA: 'on' }))).toBe('postgres://standby/paxyo')
   expect(replicaUrlOf(loadGatewayConfig(named))).toBeUndefined()
-  for (const url of ['standby', 'http://standby', 'postgres://a,b/paxyo', 'postgres://a:1,b:2/paxyo', 'postgres://a/b?target_session_attrs=standby']) {
+  for (const url of [
+    'standby',
+    'http://standby',
+    'postgres://a,b/paxyo',
+    'postgres://a:1,b:2/paxyo',
+    'postgres://a/b?target_session_attrs=standby',
+  ]) {
     expect(problemsOf({ ...named, DATABASE_READ_URL: url })).toEqual([
       expect.stringMatching(/^DATABASE_READ_URL: must be the address of one standby/),
     ])

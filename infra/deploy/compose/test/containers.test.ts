@@ -155,7 +155,8 @@ test('every image of ours is of a package that has something to start', () => {
 test('our images have the version of this repository, and one that is released with it', () => {
   const { version } = JSON.parse(read('package.json')) as { version: string }
   const ours = Object.values(services).flatMap(({ image }) => (isOurs(image) ? [image] : []))
-  for (const image of ours) expect(image).toMatch(new RegExp(`/[a-z-]+:\\$\\{PAXYO_VERSION:-${version.replaceAll('.', '\\.')}\\}$`))
+  for (const image of ours)
+    expect(image).toMatch(new RegExp(`/[a-z-]+:\\$\\{PAXYO_VERSION:-${version.replaceAll('.', '\\.')}\\}$`))
   // Those that the workflow publishes may come from its registry.
   const workflow = parse(read('.github/workflows/release.yml')) as {
     jobs: { images: { strategy: { matrix: { service: string[] } } } }

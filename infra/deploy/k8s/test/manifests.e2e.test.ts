@@ -256,7 +256,7 @@ describe('PostgreSQL that may die', () => {
     })
     const sum = wanted.reduce((total, count) => total + count, 0)
     expect(Number(spec.postgresql.parameters.max_connections)).toBeGreaterThan(sum + 40)
-    // With a PostgreSQL of their own, operators read it there.
+    // Operators of another PostgreSQL read it there.
     expect(README).toContain(
       `\`max_connections\` of ${spec.postgresql.parameters.max_connections} in PostgreSQL: [the autoscaled services](components/autoscaling/autoscalers.yaml) want up to ${sum} connections`,
     )
