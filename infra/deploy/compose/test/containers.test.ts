@@ -170,8 +170,8 @@ test('our images have the version of this repository, and one that is released w
     }
     expect([...new Set(images.map(({ newTag }) => newTag))]).toEqual([version])
   }
-  for (const published of ['browser-client', 'panel-client']) {
-    expect(read(`packages/${published}/package.json`)).toContain(`"version": "${version}"`)
+  for (const name of ['browser-client', 'panel-client']) {
+    expect(read(`packages/${name}/package.json`)).toContain(`"version": "${version}"`)
   }
   expect(read('CHANGELOG.md')).toMatch(new RegExp(`^## \\[${version.replaceAll('.', '\\.')}\\]`, 'm'))
 })
