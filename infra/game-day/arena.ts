@@ -208,10 +208,9 @@ export function startTraffic(arena: Arena): AsyncDisposable {
 
 const REQUEST_TIMEOUT_MS = 5_000
 
-/** Registers an order, and sends a webhook of it. @returns the status of the webhook. */
-async function sendOrder(ingest: string, id: string, status: string): Promise<number> {
-  await register(ingest, id)
-  return sendWebhook(ingest, JSON.stringify({ order_id: id, status }))
+/** Registers an order, and sends a webhook of it: one without an order would wait for it, and fire an alert, from then on. */
+async function sendOrder(ingest: string, id: string, status: string): Promise<void> {
+  if ((await register(ingest, id)) < 300) await sendWebhook(ingest, JSON.stringify({ order_id: id, status }))
 }
 
 export function register(ingest: string, id: string, userId = 'user-1', currency = 'USD'): Promise<number> {

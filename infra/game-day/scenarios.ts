@@ -73,6 +73,25 @@ const WITHOUT_POSTGRES: Pick<Scenario, 'break' | 'repair'> = {
   },
 }
 
+/** A webhook of the first order that the traffic has registered. */
+const sendUpdate = (arena: Arena): Promise<number> =>
+  sendWebhook(ingestOf(arena), JSON.stringify({ order_id: 'T-0', status: 'In progress' }))
+
+/** Does both, and repairs in the other order. */
+const together = (
+  one: Pick<Scenario, 'break' | 'repair'>,
+  other: Pick<Scenario, 'break' | 'repair'>,
+): Pick<Scenario, 'break' | 'repair'> => ({
+  async break(arena) {
+    await one.break(arena)
+    await other.break(arena)
+  },
+  async repair(arena) {
+    await other.repair(arena)
+    await one.repair(arena)
+  },
+})
+
 /** Breaks by a value of `synchronous_standby_names`; the standby's name is `one`. */
 function waitingFor(names: string): Pick<Scenario, 'break' | 'repair'> {
   const set = async (arena: Arena, value: string): Promise<void> => {
@@ -142,14 +161,15 @@ export const SCENARIOS: readonly Scenario[] = [
     what: 'PostgreSQL cannot be reached: batches',
     alert: 'PaxyoBatchesGivenUp',
     severity: 'page',
-    ...WITHOUT_POSTGRES,
+    ...together(WITHOUT_POSTGRES, repeating(sendUpdate)),
     runbook: '`database_unavailable`: see',
   },
   {
     what: 'PostgreSQL cannot be reached: webhooks',
     alert: 'PaxyoWebhooksFailing',
     severity: 'page',
-    ...WITHOUT_POSTGRES,
+    // So many webhooks that each of the short ranges has some: a batch is given up after eight seconds.
+    ...together(WITHOUT_POSTGRES, repeating(sendUpdate)),
     runbook: 'as [PaxyoDatabaseUnreadable]',
   },
   {

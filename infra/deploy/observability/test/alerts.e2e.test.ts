@@ -312,6 +312,11 @@ const NEW_SERIES: readonly (readonly [string, Case])[] = [
       firesAfterMin: 1510,
     },
   ],
+  // A commit takes longer than the provider waits.
+  [
+    'PaxyoWebhooksFailing',
+    { series: { [`${WEBHOOKS}{status="499"}`]: '0+1x20', [`${WEBHOOKS}{status="200"}`]: '0+10x20' }, firesAfterMin: 8 },
+  ],
   // No webhook was ever acknowledged.
   ['PaxyoWebhookSloBurning', { series: { [`${WEBHOOKS}{status="503"}`]: '_x5 1+10x60' }, firesAfterMin: 25 }],
   [
