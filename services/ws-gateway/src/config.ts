@@ -84,6 +84,12 @@ export const replicaUrlOf = (config: ReturnType<typeof loadGatewayConfig>): stri
 export const weakGatewaySecrets = (environment: NodeJS.ProcessEnv): string[] =>
   weakVariables(['JWT_SECRETS', 'REDIS_MESSAGE_KEYS'], environment)
 
+/** Problems of the address of the public keys in production. The standalone has them, too. */
+export const keyServerProblems = (raw: Readonly<Record<string, string | undefined>>): string[] =>
+  raw['JWT_JWKS_URL']?.toLowerCase().startsWith('http:') === true
+    ? ['JWT_JWKS_URL must begin with https:// in production: over http its keys can be replaced on the way']
+    : []
+
 /** @throws ConfigError with all problems. */
 export function loadGatewayConfig(environment: NodeJS.ProcessEnv) {
   return loadConfig(variables, environment, (raw) => {
@@ -97,12 +103,7 @@ export function loadGatewayConfig(environment: NodeJS.ProcessEnv) {
     if (raw['NODE_ENV'] === 'production' && raw['ALLOWED_ORIGINS'] === undefined) {
       problems.push('ALLOWED_ORIGINS must be set in production: without it no page can connect')
     }
-    if (raw['NODE_ENV'] === 'production') problems.push(...weakGatewaySecrets(environment))
-    if (raw['NODE_ENV'] === 'production' && raw['JWT_JWKS_URL']?.startsWith('http:') === true) {
-      problems.push(
-        'JWT_JWKS_URL must begin with https:// in production: over http its keys can be replaced on the way',
-      )
-    }
+    if (raw['NODE_ENV'] === 'production') problems.push(...weakGatewaySecrets(environment), ...keyServerProblems(raw))
     return problems
   })
 }

@@ -98,11 +98,13 @@ test('a replica is read only when it is named and switched on', () => {
 })
 
 test('keys over http are refused in production', () => {
-  const jwks = { ...required, ALLOWED_ORIGINS: '*', JWT_JWKS_URL: 'http://panel.example.com/jwks.json' }
-  expect(problemsOf(jwks)).toEqual([])
-  expect(problemsOf({ ...jwks, NODE_ENV: 'production' })).toEqual([
-    'JWT_JWKS_URL must begin with https:// in production: over http its keys can be replaced on the way',
-  ])
+  for (const JWT_JWKS_URL of ['http://panel.example.com/jwks.json', 'HTTP://panel.example.com/jwks.json']) {
+    const jwks = { ...required, ALLOWED_ORIGINS: '*', JWT_JWKS_URL }
+    expect(problemsOf(jwks)).toEqual([])
+    expect(problemsOf({ ...jwks, NODE_ENV: 'production' })).toEqual([
+      'JWT_JWKS_URL must begin with https:// in production: over http its keys can be replaced on the way',
+    ])
+  }
 })
 
 describe('ALLOWED_ORIGINS', () => {
