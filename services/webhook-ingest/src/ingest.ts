@@ -157,7 +157,7 @@ export function createIngest(deps: IngestDeps): Ingest {
     })
   const mappedWords = createMappedWords({ pool, providers, log })
   const db = createKysely(pool)
-  const rejectedRequests = createRejectedRequests({ pool, newId, log })
+  const rejectedRequests = createRejectedRequests({ pool, newId, log, onTrimFailed: metrics.trimFailed })
   const outgoingQueue = createOutgoingQueue({ pool, log })
   const webhookEndpoints = createWebhookEndpoints(pool)
   const { outgoingWebhooks: settings = NO_OUTGOING_WEBHOOKS } = deps
@@ -241,6 +241,7 @@ export function createIngest(deps: IngestDeps): Ingest {
         environmentKeys: apiKeys,
         sessions: console?.sessions,
         onAuditFailed: metrics.auditFailed,
+        onBusy: metrics.apiBusy,
         throttle: throttleOf('panel_api'),
         mint: createTokenMint(deps.tokens),
         rejectedRequests,

@@ -35,6 +35,8 @@ export interface RejectedRequestDeps {
   readonly pool: Pool
   readonly newId: NewId
   readonly log: Logger
+  /** Called when the requests beyond the maximum could not be deleted. */
+  readonly onTrimFailed?: () => void
 }
 
 export interface RejectedRequestFilter {
@@ -77,7 +79,7 @@ export interface RejectedRequests {
  * const [open] = await requests.readOpen({ provider: 'godofpanel', after: undefined, limit: 10 })
  * open!.request_id === requestId //=> true
  */
-export function createRejectedRequests({ pool, newId, log }: RejectedRequestDeps): RejectedRequests {
+export function createRejectedRequests({ pool, newId, log, onTrimFailed }: RejectedRequestDeps): RejectedRequests {
   const db = createKysely(pool)
   const trimmedAt = new Map<string, number>()
 
@@ -92,6 +94,7 @@ export function createRejectedRequests({ pool, newId, log }: RejectedRequestDeps
     } catch (err) {
       // The request is kept; the next one trims.
       log.warn({ err, provider }, 'rejected requests not trimmed')
+      onTrimFailed?.()
     }
   }
 
