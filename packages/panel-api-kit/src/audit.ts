@@ -29,7 +29,7 @@ export interface AuditDetails {
 
 /** Requests whose transaction writes the entry of a change. */
 const audited = new WeakSet<FastifyRequest>()
-/** Requests whose transaction has written the entry of their error, or had to write none. */
+/** Requests whose transaction has written the entry of their error. */
 const withError = new WeakSet<FastifyRequest>()
 const detailsByRequest = new WeakMap<FastifyRequest, AuditDetails>()
 
@@ -52,7 +52,7 @@ export async function commitRequest(
   const change = auditedChange(request)
   const idempotent = idempotentRequest(request)
   const response = await shareResponse(request, idempotent, () => commitOnce(deps, idempotent, work, change))
-  if (typeof response === 'string') withError.add(request)
+  if (typeof response === 'string' && change !== undefined) withError.add(request)
   return response
 }
 

@@ -36,7 +36,8 @@ const rejectForSubject = prepareRejection(
 
 /**
  * Limits the concurrent requests of the routes that are added after this call, so that database connections remain for
- * webhooks. A request without valid credentials must not get here: it takes no place in a queue, and learns nothing about it.
+ * webhooks. When authentication is added before it, a request without valid credentials takes no place in a queue, and learns
+ * nothing about it.
  *
  * @example
  * const api = toPanelApi(createHttpServer({ log, trustProxy: false }), log)
