@@ -107,19 +107,22 @@ let count = 0
 async function measure({ service, url }: Variant, scenario: Scenario): Promise<Record<string, number>> {
   count += 1
   const isRejected = scenario.startsWith('503')
-  const held = ['user-1', 'user-2']
-  const others = Array.from({ length: WAITING }, (_, index) => (scenario === '503, queue' ? `none-${index}` : held[0]!))
-  await using _lock = isRejected ? await lockAccounts(url, held) : undefined
+  // Both slots are taken, and the queue is full; or one, and the part of its account.
+  const waiting =
+    scenario === '503, queue'
+      ? ['user-1', 'user-2', ...Array.from({ length: WAITING }, (_, index) => `none-${index}`)]
+      : Array<string>(WAITING + 1).fill('user-1')
+  await using _lock = isRejected ? await lockAccounts(url, ['user-1', 'user-2']) : undefined
   using _holding = isRejected
     ? await hold(
         service.port,
-        [...held, ...others].map((user) => deposit(user, `hold-${count}-{n}`)),
+        waiting.map((user) => deposit(user, `hold-${count}-{n}`)),
       )
     : undefined
   const user = `user-${(count % (USERS - 10)) + 10}`
   const requests: Readonly<Record<Scenario, string>> = {
     '503, queue': deposit(user, 'p-{n}'),
-    '503, subject': deposit(held[0]!, 'p-{n}'),
+    '503, subject': deposit('user-1', 'p-{n}'),
     deposit: deposit(user, `p-${count}-{n}`),
     'repeated payment': deposit(user, `q-${count}`),
     refund: post(`/v1/orders/order-${(count % USERS) + 1}/actions`, `${run}-${count}-{n}`, {

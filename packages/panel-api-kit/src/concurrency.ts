@@ -11,7 +11,14 @@ export interface BusyRejection {
   readonly reason: 'queue' | 'subject' | 'time'
 }
 
-export interface ConcurrencyOptions {
+export interface ConcurrencyDeps {
+  /** Called for each rejection. */
+  readonly onBusy?: (rejection: BusyRejection) => void
+  /** The user whose order it is, if that is known. */
+  readonly userOfOrder?: (orderId: string) => string | undefined
+}
+
+export interface ConcurrencyOptions extends ConcurrencyDeps {
   /**
    * Limits requests that can change something, which wait for the locks of accounts: those for one account or one order take
    * one slot, one after the other.
@@ -19,7 +26,6 @@ export interface ConcurrencyOptions {
   readonly writes: ConcurrencyLimiter
   /** Limits the others, so that these locks do not delay them; as `writes` when undefined. */
   readonly reads?: ConcurrencyLimiter
-  readonly onRejected?: (rejection: BusyRejection) => void
 }
 
 /** Between two log lines. */
@@ -47,7 +53,7 @@ const rejectForSubject = prepareRejection(
  */
 export function boundConcurrency(
   api: PanelApi,
-  { writes, reads = writes, onRejected = () => undefined }: ConcurrencyOptions,
+  { writes, reads = writes, onBusy, userOfOrder }: ConcurrencyOptions,
 ): void {
   const leaveByRequest = new WeakMap<FastifyRequest, () => void>()
   const repeated = createRepeatedRequests()
@@ -63,13 +69,23 @@ export function boundConcurrency(
     loggedAtMs = nowMs
   }
 
+  /** What a request that changes something locks, as far as its address or its body says so. */
+  function subjectOf({ params, body }: FastifyRequest): string | undefined {
+    const namedUserId = readText(params, 'userId') ?? readText(body, 'userId')
+    if (namedUserId !== undefined) return `user ${namedUserId}`
+    const orderId = readText(params, 'orderId')
+    if (orderId === undefined) return undefined
+    const userId = userOfOrder?.(orderId)
+    return userId === undefined ? `order ${orderId}` : `user ${userId}`
+  }
+
   function rejectAsBusy(request: FastifyRequest, reply: FastifyReply): FastifyReply {
     const access = isRead(request) ? 'read' : 'write'
     const limiter = access === 'read' ? reads : writes
     const reason = limiter.isFull() ? 'queue' : limiter.isFull(subjectOf(request)) ? 'subject' : 'time'
     const rejection: BusyRejection = { access, reason }
     logRejection(rejection)
-    onRejected(rejection)
+    onBusy?.(rejection)
     return reason === 'subject' ? rejectForSubject(reply) : rejectForQueue(reply)
   }
 
@@ -94,14 +110,6 @@ export function boundConcurrency(
 }
 
 const isRead = ({ method }: FastifyRequest): boolean => method === 'GET' || method === 'HEAD'
-
-/** What a request that changes something locks, as far as its address or its body says so. */
-function subjectOf({ params, body }: FastifyRequest): string | undefined {
-  const userId = readText(params, 'userId') ?? readText(body, 'userId')
-  if (userId !== undefined) return `user ${userId}`
-  const orderId = readText(params, 'orderId')
-  return orderId === undefined ? undefined : `order ${orderId}`
-}
 
 function readText(object: unknown, name: string): string | undefined {
   const value: unknown = typeof object === 'object' && object !== null ? Reflect.get(object, name) : undefined

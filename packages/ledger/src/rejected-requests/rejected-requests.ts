@@ -35,6 +35,8 @@ export interface RejectedRequestDeps {
   readonly pool: Pool
   readonly newId: NewId
   readonly log: Logger
+  /** Called for each request, before it is kept. */
+  readonly onRejected?: (request: RejectedRequest) => void
   /** Called when the requests beyond the maximum could not be deleted. */
   readonly onTrimFailed?: () => void
 }
@@ -79,7 +81,8 @@ export interface RejectedRequests {
  * const [open] = await requests.readOpen({ provider: 'godofpanel', after: undefined, limit: 10 })
  * open!.request_id === requestId //=> true
  */
-export function createRejectedRequests({ pool, newId, log, onTrimFailed }: RejectedRequestDeps): RejectedRequests {
+export function createRejectedRequests(deps: RejectedRequestDeps): RejectedRequests {
+  const { pool, newId, log, onRejected, onTrimFailed } = deps
   const db = createKysely(pool)
   const trimmedAt = new Map<string, number>()
 
@@ -114,6 +117,7 @@ export function createRejectedRequests({ pool, newId, log, onTrimFailed }: Rejec
 
   return {
     async keep(request) {
+      onRejected?.(request)
       if (keeping.waitingCount >= WAITING_MAX) throw new NotConnectedError('too many rejected requests wait to be kept')
       const kept = await keeping.submit(request)
       if (kept instanceof Error) throw kept

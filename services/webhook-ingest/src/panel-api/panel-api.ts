@@ -26,7 +26,7 @@ import {
   type ApiDeps,
   type AuthenticationDeps,
   boundConcurrency,
-  type BusyRejection,
+  type ConcurrencyDeps,
   createApiLimiters,
   type PanelApi,
   registerOpenApi,
@@ -64,11 +64,11 @@ export interface PanelApiDeps
     Omit<SetUpRouteDeps, 'app'>,
     AuthenticationDeps,
     AuditDeps,
+    ConcurrencyDeps,
     WordRouteDeps,
     KeyRouteDeps {
   /** Whether `/docs` and `/openapi.json` are served; they need no key. */
   readonly hasDocs: boolean
-  readonly onBusy: (rejection: BusyRejection) => void
 }
 
 /** The panel's API: everything under `/v1`, and its documentation. */
@@ -87,7 +87,7 @@ export function registerPanelApi(app: FastifyInstance, deps: PanelApiDeps): void
       addAudit(v1, deps)
       const limiters = createApiLimiters()
       await v1.register(async (bounded: PanelApi) => {
-        boundConcurrency(bounded, { ...limiters, onRejected: deps.onBusy })
+        boundConcurrency(bounded, { ...deps, ...limiters })
         registerRoutes(bounded, deps)
         registerSetUpRoutes(bounded, { ...deps, app })
       })

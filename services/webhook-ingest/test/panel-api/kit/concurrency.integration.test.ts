@@ -5,7 +5,8 @@ import { startIngest } from '../../ingest-fixture.ts'
 test('a flood for one account gets 503 beyond its part of the queue; webhooks, reads and other accounts do not wait', async () => {
   await using ingest = await startIngest()
   await ingest.register({ userId: 'calm' })
-  for (const userId of ['busy', 'other']) await ingest.call('POST', '/v1/accounts', { userId, currency: 'USD' })
+  await ingest.call('POST', '/v1/accounts', { userId: 'other', currency: 'USD' })
+  await ingest.register({ orderId: 'B-1', providerOrderId: 'B-1', userId: 'busy' })
   // Deposits into this account wait for its lock.
   const holder = await ingest.database.owner.connect()
   await holder.query(`BEGIN; SELECT FROM accounts WHERE user_id = 'busy' FOR UPDATE`)
@@ -26,6 +27,7 @@ test('a flood for one account gets 503 beyond its part of the queue; webhooks, r
   // Before its body is read, and only for a sender with a valid key.
   const invalid = { amount: 'none' }
   expect((await ingest.call('POST', '/v1/accounts/busy/deposits', invalid)).statusCode).toBe(503)
+  expect((await ingest.call('POST', '/v1/orders/B-1/actions', invalid)).statusCode).toBe(503)
   expect((await deposit('busy', 'Bearer another-key')).statusCode).toBe(401)
   expect((await ingest.call('POST', '/v1/accounts/other/deposits', invalid)).statusCode).toBe(400)
 
