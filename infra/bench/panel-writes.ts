@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { connect, type Socket } from 'node:net'
+import { connect } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
@@ -16,6 +16,8 @@ import { startService, type Service } from './machine/service.ts'
 const { values } = parseArgs({
   options: {
     checkout: { type: 'string', multiple: true, default: [] },
+    /** All by default. */
+    only: { type: 'string', multiple: true, default: [] },
     rounds: { type: 'string', default: '3' },
     seconds: { type: 'string', default: '4' },
     connections: { type: 'string', default: '32' },
@@ -82,14 +84,15 @@ const deposit = (user: string, paymentRef: string): string =>
 
 /** Requests that wait: sockets that are open until they are disposed. */
 async function hold(port: number, requests: readonly string[]): Promise<Disposable> {
-  const sockets: Socket[] = []
-  for (const request of requests) {
-    const socket = connect(port, '127.0.0.1')
-    socket.on('error', () => undefined).resume()
-    await once(socket, 'connect')
-    socket.write(request.replaceAll('{n}', String(sockets.length).padStart(9, '0')))
-    sockets.push(socket)
-  }
+  const sockets = await Promise.all(
+    requests.map(async (request, index) => {
+      const socket = connect(port, '127.0.0.1')
+      socket.on('error', () => undefined).resume()
+      await once(socket, 'connect')
+      socket.write(request.replaceAll('{n}', String(index).padStart(9, '0')))
+      return socket
+    }),
+  )
   await sleep(SETTLE_MS)
   return { [Symbol.dispose]: () => sockets.forEach((socket) => socket.destroy()) }
 }
@@ -153,6 +156,7 @@ async function measure({ service, url }: Variant, scenario: Scenario): Promise<R
 
 for (let round = 0; round <= Number(values.rounds); round += 1) {
   for (const scenario of SCENARIOS) {
+    if (values.only.length > 0 && !values.only.includes(scenario)) continue
     for (const variant of round % 2 === 0 ? variants : variants.toReversed()) {
       const figures = await measure(variant, scenario)
       // The first round warms the services up.
