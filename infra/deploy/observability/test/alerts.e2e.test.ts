@@ -158,6 +158,10 @@ const CASES: Record<string, Case> = {
     series: { 'paxyo_ingest_rejected_requests_total{provider="godofpanel",reason="malformed_json"}': '0x5 1x20' },
     firesAfterMin: 7,
   },
+  PaxyoRejectedRequestsGrowing: {
+    series: { paxyo_ingest_rejected_requests_trim_failures_total: '0x5 0+1x80' },
+    firesAfterMin: 40,
+  },
   PaxyoCredentialsGuessed: {
     series: {
       'paxyo_ingest_authentication_failures_total{door="panel_api",result="throttled"}': '0+30x30',

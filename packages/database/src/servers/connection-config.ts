@@ -1,6 +1,7 @@
 import { callbackify } from 'node:util'
 import pg from 'pg'
 import { NotConnectedError } from '../database-errors.ts'
+import { PipelinedClient } from '../pipelined-client.ts'
 import { parseDatabaseUrl } from './database-url.ts'
 import { watchPrimary, type PrimaryChange, type PrimaryWatch } from './primary-watch.ts'
 import { readClientState, toServer, type Server } from './server-session.ts'
@@ -45,7 +46,7 @@ export function createClient(address: string, config: pg.ClientConfig): pg.Clien
 
 /** A client that connects to the primary, wherever it is by then. */
 function clientTo(watch: PrimaryWatch): typeof pg.Client {
-  return class PrimaryClient extends pg.Client {
+  return class PrimaryClient extends PipelinedClient {
     override connect(): Promise<pg.Client>
     override connect(callback: (error: Error) => void): void
     override connect(callback?: (error: Error) => void): Promise<pg.Client> | void {

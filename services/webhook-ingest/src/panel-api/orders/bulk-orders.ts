@@ -1,7 +1,7 @@
 import type { ErrorCode } from '@paxyo/contracts'
 import { isRejectedByDatabase, roundTrip } from '@paxyo/database'
 import {
-  type AuditedRequest,
+  type AuditedWork,
   commitOnce,
   type OnceWork,
   type IdempotentRequest,
@@ -159,7 +159,7 @@ async function registerChunk(
   deps: ApiDeps,
   request: IdempotentRequest | undefined,
   chunk: readonly ValidRow[],
-  audited: AuditedRequest | undefined,
+  audited: AuditedWork | undefined,
 ): Promise<ChunkResponse | ErrorCode> {
   const work: OnceWork = async (tx) => {
     const registrations = chunk.map(({ registration }) => registration)
