@@ -6,10 +6,13 @@ import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { EXIT_CODES } from '@paxyo/cli'
-import { paxyo, startPaxyo } from './paxyo.ts'
+import { startPaxyo, type Ran } from './paxyo.ts'
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url))
 const run = promisify(execFile)
+/** In a separate process, whose exit code and output are those that a shell sees. */
+const paxyo = (args: readonly string[], env?: Readonly<Record<string, string>>): Promise<Ran> =>
+  startPaxyo(args, env).ended
 
 let database: TestDatabase
 beforeAll(async () => {

@@ -2,6 +2,7 @@ import { bundleProgram, hostEnvironment, SHORT_LIVED } from '@paxyo/testkit'
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
+import { runCommandLine } from '../src/run-command-line.ts'
 
 const MAIN = await bundleProgram(fileURLToPath(new URL('../src/main.ts', import.meta.url)))
 
@@ -49,7 +50,21 @@ export function startPaxyo(
   return { child, stdout: () => output.stdout, stderr: () => output.stderr, ended }
 }
 
-/** Runs it to its end. */
-export function paxyo(args: readonly string[], env?: Readonly<Record<string, string>>): Promise<Ran> {
-  return startPaxyo(args, env).ended
+/**
+ * Runs a command to its end in this process: starting a process takes longer than most commands do. What only a process has
+ * (its exit, signals, streams and start) is for `startPaxyo`.
+ */
+export async function paxyo(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Ran> {
+  const output = { stdout: '', stderr: '' }
+  const asIs = (_style: string, text: string): string => text
+  const code = await runCommandLine(args, {
+    env: { ...hostEnvironment(), ...env },
+    signal: new AbortController().signal,
+    out: (text) => void (output.stdout += text),
+    err: (text) => void (output.stderr += text),
+    isWatched: false,
+    style: asIs,
+    styleErr: asIs,
+  })
+  return { code, ...output, json: () => JSON.parse(output.stdout) as unknown }
 }
