@@ -1,12 +1,11 @@
-import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals'
+import { afterEach, expect, test } from '@jest/globals'
 import {
-  createPairTemplate,
   eventually,
   ledgerViolations,
   sharedRedisUrl,
+  startPostgresPair,
   startService,
   TEST_JWT_SECRET,
-  type PairTemplate,
   type PostgresPair,
 } from '@paxyo/testkit'
 import { randomUUID } from 'node:crypto'
@@ -34,7 +33,7 @@ interface System {
 }
 
 async function startSystem(resources: AsyncDisposableStack, isSynchronous = true): Promise<System> {
-  const pair = resources.use(await template.start({ isSynchronous }))
+  const pair = resources.use(await startPostgresPair({ isSynchronous }))
   const env = {
     DATABASE_URL: `${pair.url}?target_session_attrs=read-write`,
     REDIS_URL: sharedRedisUrl(),
@@ -145,12 +144,6 @@ async function expectNothingLost({ pair, clients }: System, { canceled }: Traffi
     await owner.end()
   }
 }
-
-let template: PairTemplate
-beforeAll(async () => {
-  template = await createPairTemplate()
-})
-afterAll(() => template[Symbol.dispose]())
 
 let resources: AsyncDisposableStack
 afterEach(() => resources.disposeAsync())

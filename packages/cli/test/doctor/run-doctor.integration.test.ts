@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
-import { migrateToLatest } from '@paxyo/database'
 import { startLocalPostgres, type LocalPostgres } from '@paxyo/local-postgres'
 import {
+  createMigratedData,
   freePort,
+  MIGRATED_PASSWORD,
   provideProgram,
   startRedisServer,
   startService,
@@ -22,9 +23,6 @@ import { paxyo, startPaxyo } from '../paxyo.ts'
 
 // Its own PostgreSQL: the tests' shared one runs with fsync off, which the doctor must report.
 
-/** The database that each test gets a copy of. */
-const MIGRATED = 'paxyo_migrated'
-
 let dir: string
 let postgres: LocalPostgres
 let redis: RedisServer
@@ -34,13 +32,13 @@ let env: Record<string, string>
 
 beforeAll(async () => {
   dir = mkdtempSync(join(tmpdir(), 'paxyo-doctor-'))
+  const dataDir = join(dir, 'data')
+  await createMigratedData(dataDir)
   ;[postgres, redis] = await Promise.all([
-    startLocalPostgres({ dataDir: join(dir, 'data'), password: 'right-password' }),
+    startLocalPostgres({ dataDir, password: MIGRATED_PASSWORD }),
     startRedisServer(),
   ])
   admin = new Redis(redis.url)
-  await administer(`CREATE DATABASE ${MIGRATED}`)
-  await migrateToLatest(withPath(postgres.url, MIGRATED))
 })
 afterAll(async () => {
   await owner?.end()
@@ -53,7 +51,7 @@ afterAll(async () => {
 beforeEach(async () => {
   await owner?.end()
   const name = `paxyo_${randomUUID().replaceAll('-', '')}`
-  await administer(`CREATE DATABASE ${name} TEMPLATE ${MIGRATED} STRATEGY file_copy`)
+  await administer(`CREATE DATABASE ${name} TEMPLATE postgres STRATEGY file_copy`)
   env = { DATABASE_URL: withPath(postgres.url, name), REDIS_URL: redis.url, CHANNEL_PREFIX: `${randomUUID()}:` }
   owner = new pg.Pool({ connectionString: env['DATABASE_URL'], max: 1 })
 })
