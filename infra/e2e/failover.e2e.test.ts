@@ -23,7 +23,7 @@ const USERS = ['ann', 'ben', 'cat']
 const FLOW_AGAIN_MS_MAX = 10_000
 const OUTPUT_SHOWN_MAX = 4_000
 /** Between a user's orders, so that the requests of three users do not take all cores from the failover. */
-const ORDER_PAUSE_MS = 10
+const ORDER_PAUSE_MS = 30
 
 interface System {
   readonly pair: PostgresPair
