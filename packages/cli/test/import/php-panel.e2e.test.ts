@@ -10,9 +10,9 @@ import { exportPhpPanel, ORDERS_MAP, USERS_MAP, type PhpPanel } from './php-pane
 
 // The move of a whole panel, killed in the middle of everything: infra/docs/migrating-from-php.md.
 
-const USERS = 5_000
-/** Forty batches, about half of which are there when it is killed. */
-const ORDERS = 20_000
+const USERS = 3_000
+/** Twenty batches, about half of which are there when it is killed. */
+const ORDERS = 10_000
 
 let dir: string
 let database: TestDatabase
