@@ -39,6 +39,7 @@ beforeAll(async () => {
     startRedisServer(),
   ])
   admin = new Redis(redis.url)
+  await useNewDatabase()
 })
 afterAll(async () => {
   await owner?.end()
@@ -47,14 +48,14 @@ afterAll(async () => {
   rmSync(dir, { recursive: true, force: true })
 })
 
-/** A healthy setup, which each test breaks in one place. */
-beforeEach(async () => {
+/** A healthy setup. */
+async function useNewDatabase(): Promise<void> {
   await owner?.end()
   const name = `paxyo_${randomUUID().replaceAll('-', '')}`
   await administer(`CREATE DATABASE ${name} TEMPLATE postgres STRATEGY file_copy`)
   env = { DATABASE_URL: withPath(postgres.url, name), REDIS_URL: redis.url, CHANNEL_PREFIX: `${randomUUID()}:` }
   owner = new pg.Pool({ connectionString: env['DATABASE_URL'], max: 1 })
-})
+}
 
 async function administer(statement: string): Promise<void> {
   const client = new pg.Client({ connectionString: postgres.url })
@@ -102,6 +103,10 @@ test('which refunds wait for a person', async () => {
 })
 
 describe('PostgreSQL', () => {
+  // Each test breaks it in one place.
+  beforeEach(useNewDatabase)
+  afterAll(useNewDatabase)
+
   test('a wrong password, which is not repeated', async () => {
     const { code, stdout } = await paxyo(['doctor'], {
       ...env,
