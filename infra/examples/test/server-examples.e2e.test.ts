@@ -2,7 +2,6 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { createPanelClient, type PanelClient } from '@paxyo/panel-client'
 import { parseSecret, signWebhook } from '@paxyo/standard-webhooks'
 import {
-  createPythonVenv,
   createTestDatabase,
   eventually,
   freePort,
@@ -40,7 +39,7 @@ beforeAll(async () => {
       .trim()
       .split('\n'),
   )
-  ;({ python } = setUp.use(createPythonVenv(...requirements)))
+  python = providePython(...requirements)
   servers = {
     node: { command: process.execPath, args: () => ['webhook.js'], folder: join(EXAMPLES, 'node') },
     python: {

@@ -31,7 +31,7 @@ export {
 export { providePhp, type PhpExtension } from './php.ts'
 export { startPostgresPair, type PostgresPair } from './postgres-pair.ts'
 export { startPhpServer, type PhpServer } from './php-server.ts'
-export { createPythonVenv, type PythonVenv } from './python-venv.ts'
+export { providePython } from './python-venv.ts'
 export { startS3Server, type S3Server } from './s3-server.ts'
 export { startRedisServer, type RedisServer } from './redis-server.ts'
 export {
