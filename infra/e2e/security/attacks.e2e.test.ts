@@ -13,7 +13,7 @@ import { attackWithSchemathesis, installSchemathesis } from './schemathesis.ts'
 
 // The short form of `npm run attack`: the same attacks, with few inputs.
 
-const INPUTS = 300
+const INPUTS = 200
 const EXAMPLES = 2
 
 const seed = Number(process.env['ATTACK_SEED'] ?? Date.now() % 1_000_000)
