@@ -1,3 +1,4 @@
+export { findAccessibilityFaults, finishAnimations } from './accessibility-faults.ts'
 export { startApache, type Apache } from './apache.ts'
 export { bundleProgram } from './bundle.ts'
 export { checkOut, MIGRATED_BY_VARIABLE, ROOT, runPaxyo, type Checkout } from './checkout.ts'

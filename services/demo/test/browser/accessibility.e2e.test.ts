@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals'
-import axe from 'axe-core'
+import { findAccessibilityFaults } from '@paxyo/testkit'
 import type { Page } from 'playwright-core'
 import { openBrowser, openPanel, type OpenBrowser } from './panel-page.ts'
 import { startSystem, type System } from '../../../../infra/e2e/system.ts'
@@ -32,23 +32,6 @@ afterAll(async () => {
   await system[Symbol.asyncDispose]()
 })
 
-/** The violations that axe finds. It runs in the browser's debugger, which no Content-Security-Policy restricts. */
-async function findFaults(page: Page): Promise<unknown[]> {
-  // The contrast of colours can be measured only after their animation.
-  await page.evaluate(() =>
-    Promise.all(document.getAnimations().map(({ finished }) => finished.catch(() => undefined))),
-  )
-  if (!(await page.evaluate(() => 'axe' in globalThis))) await page.evaluate(axe.source)
-  // Everything else that axe finds out about a page is large.
-  const violations = await page.evaluate(async () => {
-    const inPage = (globalThis as unknown as { axe: typeof axe }).axe
-    return (await inPage.run({ resultTypes: ['violations'] })).violations
-  })
-  return violations
-    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-    .map(({ id, nodes }) => ({ id, nodes: nodes.map(({ html, failureSummary }) => `${html} ${failureSummary}`) }))
-}
-
 describe.each([
   ['light', 1440],
   ['dark', 1440],
@@ -59,7 +42,7 @@ describe.each([
     const viewport = { width, height: width > 1000 ? 900 : 844 }
     const { page, faults, screenshot } = await openPanel(browsers.browser, address, { colorScheme, viewport })
     await page.waitForSelector('[data-order-id="axe-5"]')
-    expect(await findFaults(page)).toEqual([])
+    expect(await findAccessibilityFaults(page)).toEqual([])
     await screenshot(`${colorScheme}-${width}`)
 
     const isTooWide = (): Promise<boolean> =>
@@ -78,7 +61,7 @@ describe.each([
     await system.webhook({ order_id: `${width}${colorScheme}`, status: 'partial', remains: '10' })
     await page.waitForSelector('.toast')
     await page.click('#bell')
-    expect(await findFaults(page)).toEqual([])
+    expect(await findAccessibilityFaults(page)).toEqual([])
     await screenshot(`${colorScheme}-${width}-notifications`)
     expect(faults).toEqual([])
   })
@@ -120,7 +103,7 @@ test.each(['de', 'ar'])(
       })
       await page.waitForSelector('[data-order-id="axe-5"]')
       expect(await page.getAttribute('html', 'dir')).toBe(language === 'ar' ? 'rtl' : 'ltr')
-      expect({ width, faults: await findFaults(page), clipped: await findClippedTexts(page) }).toEqual({
+      expect({ width, faults: await findAccessibilityFaults(page), clipped: await findClippedTexts(page) }).toEqual({
         width,
         faults: [],
         clipped: [],

@@ -3,6 +3,7 @@ import {
   bundleProgram,
   createTestDatabase,
   eventually,
+  finishAnimations,
   freePort,
   startProcess,
   type TestDatabase,
@@ -121,9 +122,7 @@ test('it looks alive', async () => {
     await page.waitForSelector('.toast')
     await press(page, 'Partial')
     await page.waitForSelector('[data-flash] [data-status="partial"]')
-    await page.evaluate(() =>
-      Promise.all(document.getAnimations().map(({ finished }) => finished.catch(() => undefined))),
-    )
+    await finishAnimations(page)
     await screenshot(`demo-${options.colorScheme}-${options.viewport.width}`)
     expect(await page.locator('[data-order-id]').count()).toBe(25)
     await page.context().close()
