@@ -15,6 +15,18 @@ export function findHeadlessChromium(): string {
   return process.env['CHROMIUM_PATH'] || findProgram(...HEADLESS) || findChromium()
 }
 
+/** It draws without a graphics card, and connects only to the pages of a test. */
+export const FLAGS: readonly string[] = [
+  // Chromium's sandbox does not run as root, as tests in containers do.
+  ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []),
+  '--disable-gpu',
+  '--disable-quic',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--no-first-run',
+]
+
 /** The time limit of waits on a page; Playwright's 30 seconds are too short on a busy machine. */
 const PAGE_TIMEOUT_MS = 90_000
 
@@ -56,16 +68,7 @@ async function startChromium(): Promise<Browser> {
   const { chromium } = await import('playwright-core')
   const browser = await chromium.launch({
     executablePath: findHeadlessChromium(),
-    args: [
-      // Chromium's sandbox does not run as root, as tests in containers do.
-      ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []),
-      '--disable-gpu',
-      '--disable-quic',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync',
-      '--no-first-run',
-    ],
+    args: [...FLAGS],
     timeout: PAGE_TIMEOUT_MS,
   })
   const newContext = browser.newContext.bind(browser)
