@@ -6,6 +6,7 @@ import {
   eventually,
   freePort,
   hostEnvironment,
+  providePython,
   startProgram,
   type TestDatabase,
 } from '@paxyo/testkit'

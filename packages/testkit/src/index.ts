@@ -12,6 +12,7 @@ export { startRawChromium, type RawChromium, type RawTab } from './raw-chromium.
 export { launchWebKit, type WebKit, type WebKitPage } from './webkit.ts'
 export { eventually } from './eventually.ts'
 export { freePort } from './free-port.ts'
+export { keptFolder } from './kept-folder.ts'
 export { renderKustomization } from './kustomize.ts'
 export { ledgerViolations } from './ledger-violations.ts'
 export { stayWithinOneDay } from './one-day.ts'

@@ -1,12 +1,9 @@
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, mkdtempSync, realpathSync, renameSync, rmSync } from 'node:fs'
-import { homedir } from 'node:os'
+import { realpathSync } from 'node:fs'
 import { join } from 'node:path'
 import { provideProgram } from './debian-package.ts'
-
-/** The user's, as pip has one: installing takes longer than most test files do, and so does Python's first import. */
-const CACHE = join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'paxyo-tests')
+import { keptFolder } from './kept-folder.ts'
 
 /**
  * Provides a Python with packages of PyPI: a virtual environment that the next runs find. Debian's python3 has no pip inside
@@ -19,28 +16,22 @@ const CACHE = join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), '
 export function providePython(...requirements: readonly string[]): string {
   const python = realpathSync(provideProgram(['python3'], 'python3'))
   const hash = createHash('sha256').update([python, ...requirements].join('\n')).digest('hex').slice(0, 12)
-  const folder = join(CACHE, `python-${hash}`)
-  if (!existsSync(folder)) install(python, requirements, folder)
+  const folder = keptFolder(`python-${hash}`, (made) => install(python, requirements, made))
   return join(folder, 'bin', 'python')
 }
 
 function install(python: string, requirements: readonly string[], folder: string): void {
   const pip = provideProgram(['pip3'], 'python3-pip')
-  mkdirSync(CACHE, { recursive: true })
-  const unfinished = mkdtempSync(`${folder}-`)
   try {
-    run(python, ['-m', 'venv', '--without-pip', unfinished])
+    run(python, ['-m', 'venv', '--without-pip', folder])
     // Python compiles what it imports; pip would compile everything.
     const options = ['--quiet', '--disable-pip-version-check', '--no-compile']
-    run(pip, ['--python', join(unfinished, 'bin', 'python'), 'install', ...options, ...requirements])
-    if (!existsSync(folder)) renameSync(unfinished, folder)
+    run(pip, ['--python', join(folder, 'bin', 'python'), 'install', ...options, ...requirements])
   } catch (error) {
     const names = requirements.join(', ')
     throw new Error(`The tests need ${names} from PyPI, which could not be installed: ${(error as Error).message}`, {
       cause: error,
     })
-  } finally {
-    rmSync(unfinished, { recursive: true, force: true })
   }
 }
 
