@@ -13,7 +13,7 @@ export interface EmbedScript {
   /** The content hash: it differs for each build. */
   readonly hash: string
   /** Compresses it when it is first requested: that takes a tenth of a second, for which no start of a gateway waits. */
-  body(encoding: Encoding): Promise<Buffer>
+  readonly body: (encoding: Encoding) => Promise<Buffer>
 }
 
 const HASH_CHARS = 16
