@@ -6,7 +6,8 @@ import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { EXIT_CODES } from '@paxyo/cli'
-import { paxyo, startPaxyo, type Ran } from './paxyo.ts'
+import { startPaxyo } from './paxyo-process.ts'
+import { paxyo, type Ran } from './paxyo.ts'
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url))
 const run = promisify(execFile)

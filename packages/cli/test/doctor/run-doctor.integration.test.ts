@@ -19,7 +19,8 @@ import { join } from 'node:path'
 import pg from 'pg'
 import type { Diagnostic } from '@paxyo/database/diagnostic'
 import { runDoctor } from '../../src/doctor/run-doctor.ts'
-import { paxyo, startPaxyo } from '../paxyo.ts'
+import { startPaxyo } from '../paxyo-process.ts'
+import { paxyo } from '../paxyo.ts'
 
 // Its own PostgreSQL: the tests' shared one runs with fsync off, which the doctor must report.
 

@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { AuditResult } from '@paxyo/ledger/audit'
 import type { ImportSummary } from '../../src/import/import-rows.ts'
-import { paxyo, startPaxyo } from '../paxyo.ts'
+import { startPaxyo } from '../paxyo-process.ts'
+import { paxyo } from '../paxyo.ts'
 import { exportPhpPanel, ORDERS_MAP, USERS_MAP, type PhpPanel } from './php-panel.ts'
 
 // The move of a whole panel, killed in the middle of everything: infra/docs/migrating-from-php.md.
