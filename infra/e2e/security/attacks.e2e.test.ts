@@ -1,11 +1,5 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
-import {
-  connectSocket,
-  eventually,
-  ledgerViolations,
-  mintToken,
-  type TestSocket,
-} from '@paxyo/testkit'
+import { connectSocket, eventually, ledgerViolations, mintToken, type TestSocket } from '@paxyo/testkit'
 import { PANEL_KEY, startSystem, WEBHOOK_TOKEN, type System } from '../system.ts'
 import type { Target } from './attack.ts'
 import { runAttacks } from './run-attacks.ts'

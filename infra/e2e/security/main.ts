@@ -91,7 +91,9 @@ log('the attack is over')
 const attacks = [...attacked, await racing]
 // Afterwards: with the panel's key it also revokes the tokens of the bystander.
 if (python !== undefined) {
-  attacks.push(await attackWithSchemathesis({ target, python, seed, examples, secondsMax: 60 * Number(values.minutes) }))
+  attacks.push(
+    await attackWithSchemathesis({ target, python, seed, examples, secondsMax: 60 * Number(values.minutes) }),
+  )
 }
 
 const pool = new pg.Pool({ connectionString: system.databaseUrl, max: 1 })

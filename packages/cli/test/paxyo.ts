@@ -10,8 +10,8 @@ export interface Ran {
 }
 
 /**
- * Runs a command to its end in this process: starting a process takes longer than most commands do. What only a process has
- * (its exit, signals, streams and start) is for `startPaxyo`.
+ * Runs a command to its end in this process: starting a process takes longer than most commands do. Tests of exits, signals,
+ * streams and starts use `startPaxyo`.
  */
 export async function paxyo(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Ran> {
   const output = { stdout: '', stderr: '' }

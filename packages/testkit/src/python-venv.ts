@@ -15,7 +15,10 @@ import { keptFolder } from './kept-folder.ts'
  */
 export function providePython(...requirements: readonly string[]): string {
   const python = realpathSync(provideProgram(['python3'], 'python3'))
-  const hash = createHash('sha256').update([python, ...requirements].join('\n')).digest('hex').slice(0, 12)
+  const hash = createHash('sha256')
+    .update([python, ...requirements].join('\n'))
+    .digest('hex')
+    .slice(0, 12)
   const folder = keptFolder(`python-${hash}`, (made) => install(python, requirements, made))
   return join(folder, 'bin', 'python')
 }
