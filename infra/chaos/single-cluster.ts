@@ -1,6 +1,13 @@
-import { migrateToLatest } from '@paxyo/database'
 import { startLocalPostgres, type LocalPostgres } from '@paxyo/local-postgres'
-import { runPaxyo, startChaosProxy, startRedisServer, type ChaosProxy, type RedisServer } from '@paxyo/testkit'
+import {
+  createMigratedData,
+  MIGRATED_PASSWORD,
+  runPaxyo,
+  startChaosProxy,
+  startRedisServer,
+  type ChaosProxy,
+  type RedisServer,
+} from '@paxyo/testkit'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -37,16 +44,17 @@ export async function startCluster({ settings, root }: ClusterOptions = {}): Pro
   // fsync stays on: commits must survive a crash.
   const postgresOptions = {
     dataDir: join(dir, 'postgres'),
-    password: 'test',
+    password: MIGRATED_PASSWORD,
     settings: { max_connections: '200', ...settings },
   }
+  if (root === undefined) await createMigratedData(postgresOptions.dataDir)
   let postgres: LocalPostgres = await startLocalPostgres(postgresOptions)
   cleanups.defer(() => postgres.stop())
   const redis = await startRedisServer()
   cleanups.defer(() => redis.stop())
   const postgresProxy = cleanups.use(await startChaosProxy(portOf(postgres.url)))
   const redisProxy = cleanups.use(await startChaosProxy(redis.port))
-  await (root === undefined ? migrateToLatest(postgres.url) : runPaxyo(root, ['migrate'], postgres.url))
+  if (root !== undefined) await runPaxyo(root, ['migrate'], postgres.url)
 
   const providersFile = join(dir, 'providers.json')
   writeProvidersFile(providersFile)

@@ -1,13 +1,12 @@
-import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals'
+import { afterEach, expect, test } from '@jest/globals'
 import {
-  createPairTemplate,
-  startChaosProxy,
   eventually,
   ledgerViolations,
   sharedRedisUrl,
+  startChaosProxy,
+  startPostgresPair,
   startService,
   TEST_JWT_SECRET,
-  type PairTemplate,
   type PostgresPair,
 } from '@paxyo/testkit'
 import { randomUUID } from 'node:crypto'
@@ -25,7 +24,7 @@ const USERS = ['ann', 'ben', 'cat']
 const FLOW_AGAIN_MS_MAX = 10_000
 const OUTPUT_SHOWN_MAX = 4_000
 /** Between a user's orders, so that the requests of three users do not take all cores from the failover. */
-const ORDER_PAUSE_MS = 10
+const ORDER_PAUSE_MS = 30
 
 interface System {
   readonly pair: PostgresPair
@@ -39,7 +38,7 @@ async function startSystem(
   isSynchronous = true,
   addressOf: (pair: PostgresPair) => string | Promise<string> = ({ url }) => url,
 ): Promise<System> {
-  const pair = resources.use(await template.start({ isSynchronous }))
+  const pair = resources.use(await startPostgresPair({ isSynchronous }))
   const env = {
     DATABASE_URL: `${await addressOf(pair)}?target_session_attrs=read-write`,
     REDIS_URL: sharedRedisUrl(),
@@ -150,12 +149,6 @@ async function expectNothingLost({ pair, clients }: System, { canceled }: Traffi
     await owner.end()
   }
 }
-
-let template: PairTemplate
-beforeAll(async () => {
-  template = await createPairTemplate()
-})
-afterAll(() => template[Symbol.dispose]())
 
 let resources: AsyncDisposableStack
 afterEach(() => resources.disposeAsync())

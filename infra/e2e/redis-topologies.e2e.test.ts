@@ -10,6 +10,8 @@ const LOAD_MS = 8_000
 /** On a busy machine the load continues until it has sent this many updates. */
 const ACCEPTED_MIN = 500
 const UPDATES_PER_ROUND = 20
+/** So that the load lasts as long as the failover without taking all cores. */
+const ROUND_PAUSE_MS = 100
 
 let clients: WatchingClient[] = []
 afterEach(() => {
@@ -30,7 +32,7 @@ async function load(system: System): Promise<number> {
     )
     accepted += responses.filter(({ status }) => status === 200).length
     await Promise.all(responses.map((response) => response.arrayBuffer()))
-    await sleep(20)
+    await sleep(ROUND_PAUSE_MS)
   }
   return accepted
 }

@@ -112,20 +112,18 @@ describe('in a folder with a space and an umlaut in its name', () => {
     expect([script.status, (await script.text()).length > 10_000]).toEqual([200, true])
   })
 
+  test('after it was killed it starts again, with the same secrets', async () => {
+    child.kill('SIGKILL')
+    await once(child, 'exit')
+    await start()
+    expect(webhookToken()).toBe(token)
+  })
+
   test('Ctrl-C ends it within its time, and its database with it', async () => {
     const startedAt = Date.now()
     child.kill('SIGINT')
     expect(await once(child, 'exit')).toEqual([0, null])
     expect(Date.now() - startedAt).toBeLessThan(30_000)
     expect(() => readFileSync(join(dir, 'data/postgres/postmaster.pid'))).toThrow('ENOENT')
-  })
-
-  test('after it was killed it starts again, with the same secrets', async () => {
-    await start()
-    expect(webhookToken()).toBe(token)
-    child.kill('SIGKILL')
-    await once(child, 'exit')
-    await start()
-    expect(webhookToken()).toBe(token)
   })
 })

@@ -46,7 +46,7 @@ const dir = mkdtempSync(join(tmpdir(), 'paxyo-game-day-'))
 const files = { certificate: join(dir, 'site.pem'), backups: join(dir, 'backups') }
 // Services start in a third of the time, as in production from an image.
 const bundles = join(dir, 'bundles')
-process.env['PAXYO_TEST_BUNDLES'] ??= bundles
+process.env['PAXYO_TEST_RUN_FOLDER'] ??= bundles
 process.env['NODE_COMPILE_CACHE'] ??= join(dir, 'compiled')
 const outcomes: Outcome[] = []
 let left = 0

@@ -1,3 +1,4 @@
+import { bundleProgram } from '@paxyo/testkit'
 import { JWT_SECRET } from '../fan-out/variants/variant.ts'
 import { fileURLToPath } from 'node:url'
 import { fork, type ChildProcess } from 'node:child_process'
@@ -51,6 +52,10 @@ const P99_MS_MAX = 3_000
 
 const script = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
 
+/** The provider and all clients, in a process that runs an {@link EndToEndCommand}. */
+export const startEndToEndChild = async (): Promise<ChildProcess> =>
+  fork(await bundleProgram(script('end-to-end-child.ts')), { execArgv: ['--disable-warning=ExperimentalWarning'] })
+
 interface Pair {
   readonly name: string
   readonly ingest: string
@@ -97,7 +102,7 @@ export async function benchEndToEnd(options: EndToEndOptions): Promise<Report> {
     }
     const ingestService = running.use(await startService(pair.ingest, env))
     const gatewayService = running.use(await startService(pair.gateway.script, env))
-    const child = fork(script('end-to-end-child.ts'), { execArgv: ['--disable-warning=ExperimentalWarning'] })
+    const child = await startEndToEndChild()
     running.defer(() => void child.kill('SIGKILL'))
     variants.push({ ...pair, ingestService, gatewayService, child })
   }

@@ -1,6 +1,5 @@
-import { migrateToLatest } from '@paxyo/database'
 import { startLocalPostgres } from '@paxyo/local-postgres'
-import { startRedisServer } from '@paxyo/testkit'
+import { createMigratedData, MIGRATED_PASSWORD, startRedisServer } from '@paxyo/testkit'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -30,13 +29,16 @@ const SETTINGS = {
 const EXTENSIONS = ['CREATE EXTENSION pg_stat_statements', 'CREATE EXTENSION pg_walinspect']
 const TEMPLATE = 'bench_template'
 
-/** Starts both, with fsync on, migrates the template of every variant's database, and seeds it. */
-export async function startServers(
-  seed: string,
-  migrate: (url: string) => Promise<unknown> = migrateToLatest,
-): Promise<Servers> {
+/**
+ * Starts both, with fsync on, migrates the template of every variant's database, and seeds it.
+ *
+ * @param migrate migrates as another version does.
+ */
+export async function startServers(seed: string, migrate?: (url: string) => Promise<unknown>): Promise<Servers> {
   const dir = mkdtempSync(join(tmpdir(), 'paxyo-bench-'))
-  const postgres = await startLocalPostgres({ dataDir: join(dir, 'postgres'), password: 'bench', settings: SETTINGS })
+  const dataDir = join(dir, 'postgres')
+  if (migrate === undefined) await createMigratedData(dataDir)
+  const postgres = await startLocalPostgres({ dataDir, password: MIGRATED_PASSWORD, settings: SETTINGS })
   const redis = await startRedisServer()
   // Ctrl-C and errors end this process without the stop below; neither server may outlive it.
   const killBoth = (): void => {
@@ -53,8 +55,8 @@ export async function startServers(
   }
   const urlOf = (name: string): string => Object.assign(new URL(postgres.url), { pathname: `/${name}` }).href
   try {
-    await runSql(postgres.url, `CREATE DATABASE ${TEMPLATE}`)
-    await migrate(urlOf(TEMPLATE))
+    await runSql(postgres.url, `CREATE DATABASE ${TEMPLATE} TEMPLATE postgres STRATEGY file_copy`)
+    await migrate?.(urlOf(TEMPLATE))
     for (const statement of [...EXTENSIONS, seed, 'VACUUM ANALYZE']) {
       await runSql(urlOf(TEMPLATE), statement)
     }

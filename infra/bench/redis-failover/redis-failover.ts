@@ -1,8 +1,7 @@
 import { moveSlots, startRedisCluster, startRedisSentinels, type RedisServers } from '@paxyo/testkit'
-import { fork } from 'node:child_process'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import type { EndToEndCommand, EndToEndResult } from '../end-to-end/end-to-end.ts'
+import { startEndToEndChild, type EndToEndCommand, type EndToEndResult } from '../end-to-end/end-to-end.ts'
 import { JWT_SECRET } from '../fan-out/variants/variant.ts'
 import { wsGateway } from '../fan-out/variants/ws-gateway.ts'
 import { seedSql } from '../ingest/seed.ts'
@@ -61,7 +60,6 @@ const CHANGES: readonly Change[] = [
 
 const TOKEN = 'a-webhook-token'
 const INGEST = fileURLToPath(new URL('../../../services/webhook-ingest/src/main.ts', import.meta.url))
-const CHILD = fileURLToPath(new URL('../end-to-end/end-to-end-child.ts', import.meta.url))
 const WARM_UP_MS = 3_000
 const TIMEOUT_EXTRA_MS = 120_000
 /** The part of the duration after which Redis changes. */
@@ -97,7 +95,7 @@ async function measure(
   }
   await using ingest = await startService(INGEST, env)
   await using gateway = await startService(wsGateway.script, env)
-  const child = fork(CHILD, { execArgv: ['--disable-warning=ExperimentalWarning'] })
+  const child = await startEndToEndChild()
   try {
     const run = (ratePerSecond: number, forMs: number): Promise<EndToEndResult> => {
       const command: EndToEndCommand = {

@@ -11,7 +11,9 @@ test(`nothing is lost, doubled or out of order while everything breaks (CHAOS_SE
     orders: 5_000,
     users: 30,
     concurrency: 24,
-    pauseMsMax: 900,
+    // Enough that each fault meets several orders; as many as it can would take all cores from the other tests.
+    ordersPerSecond: 8,
+    pauseMsMax: 500,
     durationMsMax: 200_000,
     faultsMax: Object.keys(FAULTS).length,
     log: () => undefined,

@@ -1,5 +1,7 @@
-import { execFile } from 'node:child_process'
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { keptFolder } from '@paxyo/testkit'
+import { execFile, execFileSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { cpSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { buildPackage, compileDeclarations, packPackage } from '../../publish/build-package.ts'
@@ -54,7 +56,7 @@ export async function packAll(folder: string): Promise<string[]> {
 
 /** Writes the project of the tutorial, with the gateway's URL, and installs it. */
 export async function installProject(folder: string, archives: readonly string[], socketUrl: string): Promise<void> {
-  mkdirSync(folder)
+  cpSync(keepOthers(), folder, { recursive: true, preserveTimestamps: true, verbatimSymlinks: true })
   const write = (file: string, text: string): void => writeFileSync(join(folder, file), text)
   const packed = Object.fromEntries(PUBLISHED.map((name, index) => [`@paxyo/${name}`, `file:${archives[index]!}`]))
   write('package.json', JSON.stringify({ type: 'module', private: true, dependencies: { ...packed, ...OTHERS } }))
@@ -71,9 +73,20 @@ export async function installProject(folder: string, archives: readonly string[]
   write('test-client.mjs', blockNamed('test-client.mjs', readmeOf('browser-client')))
   const store = blockNamed('store.mjs', readmeOf('browser-client')).replace('wss://rt.example.com/ws', socketUrl)
   write('store.mjs', `${STORE_WORLD}${store}`)
-  await run('npm', ['install', '--prefer-offline', '--no-audit', '--no-fund', '--loglevel=error'], {
-    cwd: folder,
-    shell: process.platform === 'win32', // npm is npm.cmd there, which only a shell starts
+  await run('npm', INSTALL, { cwd: folder, shell: NEEDS_SHELL })
+}
+
+const INSTALL = ['install', '--prefer-offline', '--no-audit', '--no-fund', '--loglevel=error']
+/** npm is npm.cmd there, which only a shell starts. */
+const NEEDS_SHELL = process.platform === 'win32'
+
+/** The packages of others, with their lockfile. They are the same in each run; ours are not. */
+function keepOthers(): string {
+  const manifest = JSON.stringify({ private: true, dependencies: OTHERS })
+  const hash = createHash('sha256').update(manifest).digest('hex').slice(0, 12)
+  return keptFolder(`npm-${hash}`, (folder) => {
+    writeFileSync(join(folder, 'package.json'), manifest)
+    execFileSync('npm', INSTALL, { cwd: folder, shell: NEEDS_SHELL })
   })
 }
 

@@ -51,7 +51,7 @@ const seed = Number(values.seed)
 const examples = Number(values.examples)
 const ofEach = (all: number): number => all / HOSTILE_ATTACKS.length
 
-using venv = examples > 0 ? installSchemathesis() : undefined
+const python = examples > 0 ? installSchemathesis() : undefined
 await using system = await startAttackedSystem()
 // This one is not attacked: its client notices only that the machine is busy.
 await using quietSystem = await startAttackedSystem()
@@ -93,8 +93,10 @@ const seconds = Math.round((performance.now() - startedAt) / 1_000)
 log('the attack is over')
 const attacks = [...attacked, await racing, await slowing]
 // Afterwards: with the panel's key it also revokes the tokens of the bystander.
-if (venv !== undefined) {
-  attacks.push(await attackWithSchemathesis({ target, venv, seed, examples, secondsMax: 60 * Number(values.minutes) }))
+if (python !== undefined) {
+  attacks.push(
+    await attackWithSchemathesis({ target, python, seed, examples, secondsMax: 60 * Number(values.minutes) }),
+  )
 }
 
 const pool = new pg.Pool({ connectionString: system.databaseUrl, max: 1 })

@@ -1,6 +1,7 @@
-import { createPythonVenv, type PythonVenv } from '@paxyo/testkit'
+import { providePython } from '@paxyo/testkit'
 import { spawn } from 'node:child_process'
-import { writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { text } from 'node:stream/consumers'
 import { dirname, join } from 'node:path'
 import { createTally, type AttackResult, type Target } from './attack.ts'
@@ -17,7 +18,7 @@ const VERSION = 'schemathesis==4.32.5'
 export interface SchemathesisOptions {
   readonly target: Target
   /** With Schemathesis. */
-  readonly venv: PythonVenv
+  readonly python: string
   readonly seed: number
   /** Requests of each operation. */
   readonly examples: number
@@ -26,23 +27,25 @@ export interface SchemathesisOptions {
 }
 
 /** Blocks for a while: connections of this process can end meanwhile, because it does not respond to pings. */
-export const installSchemathesis = (): PythonVenv => createPythonVenv(VERSION)
+export const installSchemathesis = (): string => providePython(VERSION)
 
 /**
  * Schemathesis, from PyPI, against `/openapi.json`: requests that the document allows and others. No response may be an
  * unexpected error, and none without a key may succeed.
  */
 export async function attackWithSchemathesis(options: SchemathesisOptions): Promise<AttackResult> {
-  const { venv } = options
+  const { python } = options
   const tally = createTally('Schemathesis')
+  const script = join(dirname(python), 'schemathesis')
   // It keeps a cache in the working directory.
-  const folder = dirname(venv.python)
+  const folder = mkdtempSync(join(tmpdir(), 'paxyo-schemathesis-'))
   writeFileSync(join(folder, CONFIG_FILE), CONFIG)
-  const child = spawn(join(folder, 'schemathesis'), ['--config-file', CONFIG_FILE, ...argumentsOf(options)], {
+  const child = spawn(python, [script, '--config-file', CONFIG_FILE, ...argumentsOf(options)], {
     stdio: ['ignore', 'pipe', 'pipe'],
     cwd: folder,
   })
   const [output, errors] = await Promise.all([text(child.stdout), text(child.stderr)])
+  rmSync(folder, { recursive: true, force: true })
   const [, generated] = /([\d,]+) generated/.exec(output) ?? []
   for (let count = Number(generated?.replaceAll(',', '') ?? 0); count > 0; count -= 1) tally.count('test case')
   // Its exit code is not 0, too, when the time is over.

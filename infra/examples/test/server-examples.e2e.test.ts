@@ -2,11 +2,11 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { createPanelClient, type PanelClient } from '@paxyo/panel-client'
 import { parseSecret, signWebhook } from '@paxyo/standard-webhooks'
 import {
-  createPythonVenv,
   createTestDatabase,
   eventually,
   freePort,
   hostEnvironment,
+  providePython,
   startProgram,
   type TestDatabase,
 } from '@paxyo/testkit'
@@ -40,7 +40,7 @@ beforeAll(async () => {
       .trim()
       .split('\n'),
   )
-  ;({ python } = setUp.use(createPythonVenv(...requirements)))
+  python = providePython(...requirements)
   servers = {
     node: { command: process.execPath, args: () => ['webhook.js'], folder: join(EXAMPLES, 'node') },
     python: {

@@ -9,7 +9,7 @@ import { startFeedSite, startWebhookSite, type PanelSite } from './panel-sites.t
 // webhooks at Apache, and by the changes feed. Meanwhile the network repeats and reorders, and every server is killed. In the
 // end their tables must equal ours. `PANEL_ORDERS=1000` is the long version; `PANEL_SEED` replays the faults.
 
-const ORDERS = Number(process.env['PANEL_ORDERS'] ?? 200)
+const ORDERS = Number(process.env['PANEL_ORDERS'] ?? 120)
 const SEED = Number(process.env['PANEL_SEED'] ?? Date.now() % 1_000_000)
 /** Three days of retries, in a minute. */
 const RETRY_SECONDS = ['0', '0', ...Array.from({ length: 48 }, () => '1')].join(',')

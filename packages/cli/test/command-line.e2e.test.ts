@@ -6,10 +6,14 @@ import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { EXIT_CODES } from '@paxyo/cli'
-import { paxyo, startPaxyo } from './paxyo.ts'
+import { startPaxyo } from './paxyo-process.ts'
+import { paxyo, type Ran } from './paxyo.ts'
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url))
 const run = promisify(execFile)
+/** In a separate process, whose exit code and output are those that a shell sees. */
+const inProcess = (args: readonly string[], env?: Readonly<Record<string, string>>): Promise<Ran> =>
+  startPaxyo(args, env).ended
 
 let database: TestDatabase
 beforeAll(async () => {
@@ -77,14 +81,15 @@ describe('exit codes', () => {
     ],
     [3, ['tail'], { REDIS_URL: 'redis://:a-secret@127.0.0.1:1' }, /^paxyo: connection refused at 127.0.0.1:1: Redis/],
   ])('%s: %j', async (code, args, env, stderr) => {
-    const ran = await paxyo(args, env)
+    // A wrong use opens nothing that could keep its process running.
+    const ran = await (code === EXIT_CODES.usage.code && args.length > 0 ? paxyo : inProcess)(args, env)
     expect(ran.stderr).toMatch(stderr)
     expect(ran.stderr).not.toMatch(/a-secret|\n {4}at /)
     expect(ran.code).toBe(code)
   })
 
   test('errors as JSON', async () => {
-    const { code, stdout, stderr } = await paxyo(['audit', '--json'], unreachable)
+    const { code, stdout, stderr } = await inProcess(['audit', '--json'], unreachable)
     expect([code, stdout]).toEqual([3, ''])
     expect(JSON.parse(stderr)).toEqual({
       error: { reason: 'unreachable', message: expect.any(String), hint: expect.any(String) },
@@ -102,7 +107,7 @@ describe('exit codes', () => {
 
 describe('output', () => {
   test('no colours and no progress where nobody watches', async () => {
-    const { stdout, stderr } = await paxyo(['audit'], { DATABASE_URL: database.url })
+    const { stdout, stderr } = await inProcess(['audit'], { DATABASE_URL: database.url })
     expect(stdout).toContain('No violations')
     expect(stdout + stderr).not.toContain('\u001B')
   })
@@ -128,7 +133,7 @@ describe('output', () => {
 
 describe('completion', () => {
   test.each(['bash', 'zsh', 'fish'])('a script for %s', async (shell) => {
-    const { stdout, code } = await paxyo(['complete', shell])
+    const { stdout, code } = await inProcess(['complete', shell])
     expect(stdout).toContain('paxyo')
     expect(code).toBe(0)
   })

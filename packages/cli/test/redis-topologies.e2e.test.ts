@@ -12,7 +12,8 @@ import {
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Diagnostic } from '@paxyo/database/diagnostic'
 import { runDoctor } from '../src/doctor/run-doctor.ts'
-import { paxyo, startPaxyo } from './paxyo.ts'
+import { startPaxyo } from './paxyo-process.ts'
+import { paxyo } from './paxyo.ts'
 
 // Both commands that use Redis find it as the services do.
 

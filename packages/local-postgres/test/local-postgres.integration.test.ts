@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
-import { eventually } from '@paxyo/testkit'
+import { createMigratedData, eventually, MIGRATED_PASSWORD } from '@paxyo/testkit'
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -25,6 +25,12 @@ async function start(settings: Record<string, string> = {}, password = 'p@ss/wor
   const server = await startLocalPostgres({ dataDir, password, settings: { fsync: 'off', ...settings } })
   started.push(server)
   return server
+}
+
+/** On data that exists. */
+async function startAgain(settings: Record<string, string> = {}): Promise<LocalPostgres> {
+  await createMigratedData(dataDir)
+  return start(settings, MIGRATED_PASSWORD)
 }
 
 async function query(url: string, statement: string): Promise<Record<string, unknown>[]> {
@@ -67,7 +73,7 @@ test('it starts, is found by a second call, keeps its data, and stops', async ()
 })
 
 test('what was committed survives kill -9, and who takes the port then is not mistaken for the server', async () => {
-  const first = await start({ fsync: 'on' })
+  const first = await startAgain({ fsync: 'on' })
   await query(first.url, `CREATE TABLE kept AS SELECT 'a row' AS value`)
   const busy = new pg.Client({ connectionString: first.url })
   busy.on('error', () => undefined)
@@ -77,7 +83,7 @@ test('what was committed survives kill -9, and who takes the port then is not mi
   const somebody = await listenOn(Number(new URL(first.url).port))
 
   try {
-    const second = await start()
+    const second = await start({}, MIGRATED_PASSWORD)
     expect(second.attached).toBe(false)
     expect(second.url).not.toBe(first.url)
     expect(await query(second.url, 'TABLE kept')).toEqual([{ value: 'a row' }])
@@ -98,7 +104,7 @@ test('what was committed survives kill -9, and who takes the port then is not mi
 })
 
 test('stopping rolls open transactions back instead of waiting for them', async () => {
-  const server = await start()
+  const server = await startAgain()
   await query(server.url, 'CREATE TABLE kept (value text)')
   const open = new pg.Client({ connectionString: server.url })
   open.on('error', () => undefined)
@@ -106,7 +112,7 @@ test('stopping rolls open transactions back instead of waiting for them', async 
   await open.query(`BEGIN; INSERT INTO kept VALUES ('uncommitted')`)
   await server.stop()
 
-  expect(await query((await start()).url, 'TABLE kept')).toEqual([])
+  expect(await query((await start({}, MIGRATED_PASSWORD)).url, 'TABLE kept')).toEqual([])
 })
 
 test('it listens to this machine only, wants the password, and leaves it nowhere', async () => {
@@ -166,7 +172,7 @@ describe('wrong use fails, and says why:', () => {
   })
 
   test('a setting that PostgreSQL does not know, data of another version', async () => {
-    await expect(start({ colour: 'green' })).rejects.toThrow('unrecognized configuration parameter "colour"')
+    await expect(startAgain({ colour: 'green' })).rejects.toThrow('unrecognized configuration parameter "colour"')
 
     await writeFile(join(dataDir, 'PG_VERSION'), '17\n')
     await expect(start()).rejects.toThrow('initialized by PostgreSQL version 17')

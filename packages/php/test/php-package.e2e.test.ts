@@ -1,9 +1,6 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals'
-import { createTestDatabase, provideProgram, providePhp, startMariaDb } from '@paxyo/testkit'
-import { execFile } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { beforeAll, expect, test } from '@jest/globals'
+import { createTestDatabase, keptFolder, provideProgram, providePhp, startMariaDb } from '@paxyo/testkit'
+import { execFile, execFileSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { startScriptedServer } from './scripted-server.ts'
@@ -17,18 +14,19 @@ const VERSIONS = ['7.4', '8.4'] as const
 const SET_UP_TIMEOUT_MS = 180_000
 
 const run = promisify(execFile)
-const setUp = new AsyncDisposableStack()
 let phpunit: string
 let wasm: string
-beforeAll(async () => {
+beforeAll(() => {
   providePhp('curl', 'pdo_mysql', 'pdo_pgsql', 'pdo_sqlite')
   phpunit = provideProgram(['phpunit'], 'phpunit')
-  wasm = setUp.adopt(mkdtempSync(join(tmpdir(), 'paxyo-php-wasm-')), (folder) => rmSync(folder, { recursive: true }))
-  const packages = VERSIONS.map((version) => `@php-wasm/node-${version.replace('.', '-')}@${WASM_VERSION}`)
-  const install = ['install', '--prefix', wasm, '--no-audit', '--no-fund', '--ignore-scripts', '--prefer-offline']
-  await run('npm', [...install, `@php-wasm/universal@${WASM_VERSION}`, ...packages])
+  const versions = VERSIONS.map((version) => version.replace('.', '-'))
+  wasm = keptFolder(`php-wasm-${[WASM_VERSION, ...versions].join('-')}`, (folder) => {
+    const names = ['universal', ...versions.map((version) => `node-${version}`)]
+    const packages = names.map((name) => `@php-wasm/${name}@${WASM_VERSION}`)
+    const options = ['--no-audit', '--no-fund', '--ignore-scripts', '--prefer-offline']
+    execFileSync('npm', ['install', '--prefix', folder, ...options, ...packages], { stdio: 'pipe' })
+  })
 }, SET_UP_TIMEOUT_MS)
-afterAll(() => setUp.disposeAsync())
 
 /** The last line of what PHPUnit printed, which counts its tests. @throws Error with all of it when one of them failed. */
 async function lastLine(result: Promise<{ stdout: string; stderr: string }>): Promise<string> {

@@ -10,7 +10,7 @@ export interface BuiltFile {
   readonly type: string
   readonly etag: string
   readonly identity: Buffer
-  /** Undefined for what is compressed already. */
+  /** Compressed when it is first read; undefined for what is compressed already. */
   readonly gzip: Buffer | undefined
 }
 
@@ -35,12 +35,16 @@ export function readBuiltFiles(folder: URL, command: string): readonly BuiltFile
   return names.map((name) => {
     const identity = readFileSync(new URL(name, folder))
     const type = TYPES[extname(name)]!
+    let compressed: Buffer | undefined
     return {
       name,
       type,
       etag: `"${createHash('sha256').update(identity).digest('base64url').slice(0, 22)}"`,
       identity,
-      gzip: type === 'font/woff2' ? undefined : gzipSync(identity, { level: 9 }),
+      get gzip() {
+        if (type === 'font/woff2') return undefined
+        return (compressed ??= gzipSync(identity, { level: 9 }))
+      },
     }
   })
 }

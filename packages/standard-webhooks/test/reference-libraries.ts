@@ -1,4 +1,4 @@
-import { createPythonVenv } from '@paxyo/testkit'
+import { providePython } from '@paxyo/testkit'
 import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { text } from 'node:stream/consumers'
@@ -30,8 +30,8 @@ const SCRIPT = fileURLToPath(new URL('reference.py', import.meta.url))
 
 /** @throws Error with the reason, when the library cannot be installed. */
 export function startPypiReference(): Reference & AsyncDisposable {
-  const venv = createPythonVenv('standardwebhooks==1.1.0')
-  const child = spawn(venv.python, [SCRIPT], { stdio: ['pipe', 'pipe', 'pipe'], env: { PYTHONUTF8: '1' } })
+  const python = providePython('standardwebhooks==1.1.0')
+  const child = spawn(python, [SCRIPT], { stdio: ['pipe', 'pipe', 'pipe'], env: { PYTHONUTF8: '1' } })
   const responses = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
   const stderr = text(child.stderr)
   // A script that has ended is reported by its missing response.
@@ -50,7 +50,6 @@ export function startPypiReference(): Reference & AsyncDisposable {
     async [Symbol.asyncDispose]() {
       child.stdin.end()
       await stderr
-      venv[Symbol.dispose]()
     },
   }
 }

@@ -1,15 +1,11 @@
 import { build, type Plugin } from 'esbuild'
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, renameSync, rmdirSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { builtinModules } from 'node:module'
-import { basename, join } from 'node:path'
+import { basename } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { eventually } from './eventually.ts'
+import { oncePerRun } from './once-per-run.ts'
 
-/** The folder of a run's bundles, which the global setup makes. */
-export const BUNDLES_VARIABLE = 'PAXYO_TEST_BUNDLES'
-/** On a busy machine. */
-const BUNDLING_MS_MAX = 200_000
 /** Bundled CommonJS packages use it to load Node's built-in modules. */
 const REQUIRE = [
   `import { createRequire as createBundleRequire } from 'node:module';`,
@@ -61,32 +57,14 @@ const requireBuiltins: Plugin = {
  * @returns the path of the bundle; outside a run of the tests the program itself.
  */
 export async function bundleProgram(main: string): Promise<string> {
-  const folder = process.env[BUNDLES_VARIABLE]
-  if (folder === undefined) return main
   const hash = createHash('sha256').update(main).digest('hex').slice(0, 12)
-  const file = join(folder, `${hash}-${basename(main, '.ts')}.mjs`)
-  if (existsSync(file)) return file
-  const lock = `${file}.lock`
-  try {
-    mkdirSync(lock)
-  } catch {
-    // Another worker bundles it.
-    await eventually(() => !existsSync(lock), BUNDLING_MS_MAX)
-    return bundleProgram(main)
-  }
-  try {
-    if (!existsSync(file)) await writeBundle(main, file)
-  } finally {
-    rmdirSync(lock)
-  }
-  return file
+  return (await oncePerRun(`${hash}-${basename(main, '.ts')}.mjs`, (outfile) => bundle(main, outfile))) ?? main
 }
 
-async function writeBundle(main: string, file: string): Promise<void> {
-  const unfinished = `${file}.new`
+async function bundle(main: string, outfile: string): Promise<void> {
   await build({
     entryPoints: [main],
-    outfile: unfinished,
+    outfile,
     bundle: true,
     platform: 'node',
     // Names stay readable in the traces of errors; Node reads and hashes half of the bytes.
@@ -98,5 +76,4 @@ async function writeBundle(main: string, file: string): Promise<void> {
     plugins: [keepModuleUrls, requireBuiltins],
     logLevel: 'warning',
   })
-  renameSync(unfinished, file)
 }

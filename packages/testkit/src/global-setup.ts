@@ -3,10 +3,10 @@ import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import pg from 'pg'
-import { BUNDLES_VARIABLE } from './bundle.ts'
 import { MIGRATED_BY_VARIABLE, runPaxyo } from './checkout.ts'
 import { installMissing } from './debian-package.ts'
 import { useMemoryFolder } from './memory-folder.ts'
+import { RUN_FOLDER_VARIABLE } from './once-per-run.ts'
 import { providePostgres, provideRedis, type SharedServer } from './provide-servers.ts'
 import { TEMPLATE_DATABASE, administer, withDatabase } from './test-database.ts'
 
@@ -56,7 +56,7 @@ export default async function globalSetup({ testPathPatterns }: JestConfig): Pro
   // The processes that tests start share Node's compile cache, which makes their start a third faster.
   process.env['NODE_COMPILE_CACHE'] ??= join(tmpdir(), 'paxyo-test-compile-cache')
   const removeMemoryFolder = useMemoryFolder()
-  process.env[BUNDLES_VARIABLE] = mkdtempSync(join(tmpdir(), 'paxyo-test-bundles-'))
+  process.env[RUN_FOLDER_VARIABLE] = mkdtempSync(join(tmpdir(), 'paxyo-test-run-'))
   const servers: SharedServer[] = []
   Object.assign(globalThis as TestRun, { paxyoTestServers: servers, removeMemoryFolder })
 

@@ -1,4 +1,4 @@
-import { execFile, spawn, spawnSync } from 'node:child_process'
+import { execFile, execFileSync, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { provideProgram } from './debian-package.ts'
 import { eventually } from './eventually.ts'
+import { oncePerRun } from './once-per-run.ts'
 
 const OUTPUT_BYTES_MAX = 64 * 1024 * 1024
 
@@ -33,13 +34,18 @@ export async function startMariaDb(): Promise<MariaDb> {
   mkdirSync(exportDir)
   // Without this option it does not run as root.
   const user = process.getuid?.() === 0 ? ['--user=root'] : []
-  const common = ['--no-defaults', ...user, `--datadir=${dataDir}`]
   const prepare = provideProgram(['mariadb-install-db'], ...packages)
-  runProgram(prepare, [...common, '--auth-root-authentication-method=normal', '--skip-test-db'])
+  const authentication = '--auth-root-authentication-method=normal'
+  const install = async (folder: string): Promise<void> =>
+    void runProgram(prepare, ['--no-defaults', ...user, `--datadir=${folder}`, authentication, '--skip-test-db'])
+  const installed = await oncePerRun('mariadb', install)
+  if (installed === undefined) await install(dataDir)
+  else execFileSync('cp', ['-a', installed, dataDir])
   const listening = [`--socket=${socket}`, '--skip-networking', `--pid-file=${dir}/pid`]
   // It is never killed and started again, so nothing has to reach the disk.
   const fast = ['--innodb-flush-log-at-trx-commit=0', '--innodb-flush-method=nosync', '--innodb-doublewrite=0']
-  const child = spawn(server, [...common, ...listening, ...fast, `--secure-file-priv=${exportDir}`], {
+  const files = [`--datadir=${dataDir}`, `--secure-file-priv=${exportDir}`]
+  const child = spawn(server, ['--no-defaults', ...user, ...files, ...listening, ...fast], {
     stdio: ['ignore', 'ignore', 'pipe'],
   })
   let output = ''

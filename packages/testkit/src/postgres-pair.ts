@@ -1,4 +1,3 @@
-import { migrateToLatest } from '@paxyo/database'
 import { startLocalPostgres, type LocalPostgres } from '@paxyo/local-postgres'
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -6,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
 import { eventually } from './eventually.ts'
+import { createMigratedData, MIGRATED_PASSWORD } from './migrated-postgres.ts'
 import { killTree, signalTree } from './process-tree.ts'
 
 /** A migrated PostgreSQL and a standby that streams from it. */
@@ -26,55 +26,38 @@ export interface PostgresPair extends AsyncDisposable {
   promote(): Promise<void>
 }
 
-export interface PairTemplate extends Disposable {
-  start(options: PostgresPairOptions): Promise<PostgresPair>
-}
-
 export interface PostgresPairOptions {
   /** Whether a COMMIT waits for the standby. */
   readonly isSynchronous: boolean
 }
 
-const PASSWORD = 'p'
-
-/** Creates the data of pairs, which takes longer than starting one. */
-export async function createPairTemplate(): Promise<PairTemplate> {
-  const folder = mkdtempSync(join(tmpdir(), 'paxyo-pair-'))
-  const dataDir = join(folder, 'data')
-  const server = await startLocalPostgres({ dataDir, password: PASSWORD, settings: { fsync: 'off' } })
-  try {
-    await migrateToLatest(server.url)
-    await ask(server.url, 'GRANT pg_read_all_stats TO paxyo_ingest')
-  } finally {
-    await server.stop()
-  }
-  return {
-    start: (options) => startPair(dataDir, options),
-    [Symbol.dispose]: () => rmSync(folder, { recursive: true, force: true }),
-  }
-}
-
-async function startPair(template: string, { isSynchronous }: PostgresPairOptions): Promise<PostgresPair> {
+export async function startPostgresPair({ isSynchronous }: PostgresPairOptions): Promise<PostgresPair> {
   await using cleanups = new AsyncDisposableStack()
   const folder = mkdtempSync(join(tmpdir(), 'paxyo-pair-'))
   cleanups.defer(() => rmSync(folder, { recursive: true, force: true }))
   const [dataDir, copy] = [join(folder, 'primary'), join(folder, 'standby')]
+  await createMigratedData(dataDir)
   // A copy of a stopped server is a base backup.
-  for (const target of [dataDir, copy]) execFileSync('cp', ['-a', template, target])
+  execFileSync('cp', ['-a', dataDir, copy])
   execFileSync('cp', ['-a', join(copy, 'PG_VERSION'), join(copy, 'standby.signal')])
 
   const synchronous = isSynchronous ? { synchronous_standby_names: 'one' } : {}
-  const primary = await startLocalPostgres({ dataDir, password: PASSWORD, settings: { fsync: 'off', ...synchronous } })
+  const primary = await startLocalPostgres({
+    dataDir,
+    password: MIGRATED_PASSWORD,
+    settings: { fsync: 'off', ...synchronous },
+  })
   cleanups.defer(() => killTree(primary.pid))
   const { port } = new URL(primary.url)
-  const connection = `host=127.0.0.1 port=${port} user=postgres password=${PASSWORD} application_name=one`
+  const connection = `host=127.0.0.1 port=${port} user=postgres password=${MIGRATED_PASSWORD} application_name=one`
   const standby = await startLocalPostgres({
     dataDir: copy,
-    password: PASSWORD,
+    password: MIGRATED_PASSWORD,
     settings: { fsync: 'off', primary_conninfo: connection },
   })
   cleanups.defer(() => killTree(standby.pid))
   await eventually(() => isStreaming(primary.url))
+  await ask(primary.url, 'GRANT pg_read_all_stats TO paxyo_ingest')
   const owned = cleanups.move()
   return {
     primary,

@@ -1,37 +1,36 @@
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { createHash } from 'node:crypto'
+import { realpathSync } from 'node:fs'
 import { join } from 'node:path'
 import { provideProgram } from './debian-package.ts'
-
-/** A virtual environment of Python in a temporary folder. */
-export interface PythonVenv extends Disposable {
-  /** The path of its interpreter. */
-  readonly python: string
-}
+import { keptFolder } from './kept-folder.ts'
 
 /**
- * Creates a virtual environment with packages of PyPI. Debian's python3 has no pip inside virtual environments, so that
- * of the system installs into it.
+ * Provides a Python with packages of PyPI: a virtual environment that the next runs find. Debian's python3 has no pip inside
+ * virtual environments, so that of the system installs into it.
  *
  * @param requirements such as `standardwebhooks==1.1.0`
+ * @returns the path of its interpreter. Run its scripts with it: the folder that they name is not theirs.
  * @throws Error that says what could not be installed, and why.
  */
-export function createPythonVenv(...requirements: readonly string[]): PythonVenv {
+export function providePython(...requirements: readonly string[]): string {
+  const python = realpathSync(provideProgram(['python3'], 'python3'))
+  const hash = createHash('sha256')
+    .update([python, ...requirements].join('\n'))
+    .digest('hex')
+    .slice(0, 12)
+  const folder = keptFolder(`python-${hash}`, (made) => install(python, requirements, made))
+  return join(folder, 'bin', 'python')
+}
+
+function install(python: string, requirements: readonly string[], folder: string): void {
   const pip = provideProgram(['pip3'], 'python3-pip')
-  const folder = mkdtempSync(join(tmpdir(), 'paxyo-python-'))
-  const venv: PythonVenv = {
-    python: join(folder, 'bin', 'python'),
-    [Symbol.dispose]: () => rmSync(folder, { recursive: true, force: true }),
-  }
   try {
-    run(provideProgram(['python3'], 'python3'), ['-m', 'venv', '--without-pip', folder])
+    run(python, ['-m', 'venv', '--without-pip', folder])
     // Python compiles what it imports; pip would compile everything.
     const options = ['--quiet', '--disable-pip-version-check', '--no-compile']
-    run(pip, ['--python', venv.python, 'install', ...options, ...requirements])
-    return venv
+    run(pip, ['--python', join(folder, 'bin', 'python'), 'install', ...options, ...requirements])
   } catch (error) {
-    venv[Symbol.dispose]()
     const names = requirements.join(', ')
     throw new Error(`The tests need ${names} from PyPI, which could not be installed: ${(error as Error).message}`, {
       cause: error,

@@ -1,4 +1,4 @@
-import { findChromium } from './chromium.ts'
+import { findChromium, FLAGS } from './chromium.ts'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -27,10 +27,10 @@ interface ProtocolResponse {
 
 export async function startRawChromium(): Promise<RawChromium> {
   const profile = mkdtempSync(join(tmpdir(), 'paxyo-chromium-'))
-  const flags = ['--headless=new', '--remote-debugging-port=0', `--user-data-dir=${profile}`, '--no-first-run']
-  // Chromium's sandbox does not run as root, and tests in containers run as root.
-  const sandbox = process.getuid?.() === 0 ? ['--no-sandbox'] : []
-  const child = spawn(findChromium(), [...flags, ...sandbox, 'about:blank'], { stdio: ['ignore', 'ignore', 'pipe'] })
+  const flags = ['--headless=new', '--remote-debugging-port=0', `--user-data-dir=${profile}`, ...FLAGS]
+  // Its own extensions, such as a viewer for PDF files, would start processes.
+  const bare = ['--disable-extensions', '--disable-component-extensions-with-background-pages']
+  const child = spawn(findChromium(), [...flags, ...bare, 'about:blank'], { stdio: ['ignore', 'ignore', 'pipe'] })
   const address = await new Promise<string>((resolve, reject) => {
     let output = ''
     child.once('exit', () => reject(new Error(`Chromium ended:\n${output}`)))

@@ -2,9 +2,10 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { bundleProgram, BUNDLES_VARIABLE } from './bundle.ts'
+import { bundleProgram } from './bundle.ts'
 import { ROOT } from './checkout.ts'
 import { eventually } from './eventually.ts'
+import { RUN_FOLDER_VARIABLE } from './once-per-run.ts'
 
 export type ServiceName = 'webhook-ingest' | 'ws-gateway'
 
@@ -52,7 +53,7 @@ export function hostEnvironment(): Record<string, string | undefined> {
 /** Runs a script with only the given environment as its configuration, and waits until it logs that it listens. */
 export async function startProcess(main: string, env: Readonly<Record<string, string>>): Promise<ServiceProcess> {
   // Outside a run of the tests, as in a load test, it runs as in production.
-  const nodeOptions = process.env[BUNDLES_VARIABLE] === undefined ? [] : SHORT_LIVED
+  const nodeOptions = process.env[RUN_FOLDER_VARIABLE] === undefined ? [] : SHORT_LIVED
   const child = spawn(process.execPath, [...nodeOptions, main], {
     env: { ...hostEnvironment(), HOST: '127.0.0.1', PORT: '0', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],

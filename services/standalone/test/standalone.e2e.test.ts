@@ -167,24 +167,42 @@ test('after kill -9 it starts again with the same data and secrets, and another 
   expect(JSON.parse(runCurl(third.command))).toMatchObject({ results: [{ orderId: '12366', outcome: 'applied' }] })
 })
 
-test('its folder is all that the command line needs', async () => {
+test('a second one on the same data is refused, and its folder is all that the command line needs beside it', async () => {
   const { command, address, child } = await start()
-  runCurl(command)
-  const paxyo = (...args: string[]) =>
+  await expect(start()).rejects.toThrow('another process uses')
+  // The first one goes on.
+  expect(JSON.parse(runCurl(command))).toMatchObject({ results: [{ outcome: 'applied' }] })
+  const paxyo = (args: readonly string[], env: Readonly<Record<string, string>> = {}) =>
     promisify(execFile)(process.execPath, [...CLI, ...args], {
-      env: { ...hostEnvironment(), DATA_DIR: dataDir, PORT: new URL(address).port },
+      env: { ...hostEnvironment(), DATA_DIR: dataDir, PORT: new URL(address).port, ...env },
     })
 
-  expect((await paxyo('orders', 'show', 'demo-24')).stdout).toMatch(/2\.5/)
-  expect((await paxyo('refunds', 'list', '--json')).stdout).toContain('"orderId":"demo-24"')
-  const { stdout } = await paxyo('doctor')
+  expect((await paxyo(['orders', 'show', 'demo-24'])).stdout).toMatch(/2\.5/)
+  expect((await paxyo(['refunds', 'list', '--json'])).stdout).toContain('"orderId":"demo-24"')
+  const { stdout } = await paxyo(['doctor'])
   expect(stdout).toMatch(/skipped +redis/)
   expect(stdout).toMatch(/ok +api-key/)
   expect(stdout).toContain('Healthy')
-  expect((await paxyo('audit')).stdout).not.toBe('')
+  expect((await paxyo(['audit'])).stdout).not.toBe('')
+
+  // Without Redis the open page sees a refund of `reconcile` all the same.
+  const provider = createHttpServer((_request, response) => response.end('{"status":"Canceled"}'))
+  await once(provider.listen(0, '127.0.0.1'), 'listening')
+  const providerUrl = `http://127.0.0.1:${(provider.address() as AddressInfo).port}/`
+  const { token } = (await (await fetch(`${address}/demo/token`)).json()) as { token: string }
+  const page = await connectSocket(address, { token })
+  await page.next('welcome')
+  const reconciled = await paxyo(['reconcile', 'demo-1'], { PROVIDER_API_URL: providerUrl, PROVIDER_API_KEY: 'a-key' })
+  expect(reconciled.stdout).toBe('orders asked about: 1 (1 applied)\nrefunded: demo-1 7.2\n')
+  expect(await page.next('event')).toMatchObject({
+    order: { orderId: 'demo-1', status: 'canceled' },
+    refund: { amount: '7.2' },
+  })
+  page.close()
+  provider.close()
 
   await end(child, 'SIGTERM')
-  await expect(paxyo('audit')).rejects.toMatchObject({ code: 2, stderr: expect.stringContaining('is not running') })
+  await expect(paxyo(['audit'])).rejects.toMatchObject({ code: 2, stderr: expect.stringContaining('is not running') })
 })
 
 test('its data is copied while webhooks arrive, and the copy starts with all that was acknowledged before', async () => {
@@ -238,33 +256,6 @@ test('its data is copied while webhooks arrive, and the copy starts with all tha
   }
 })
 
-test('reconcile works beside it without Redis, and the open page sees the refund', async () => {
-  const { address } = await start()
-  const provider = createHttpServer((_request, response) => response.end('{"status":"Canceled"}'))
-  await once(provider.listen(0, '127.0.0.1'), 'listening')
-  const providerUrl = `http://127.0.0.1:${(provider.address() as AddressInfo).port}/`
-  const { token } = (await (await fetch(`${address}/demo/token`)).json()) as { token: string }
-  const page = await connectSocket(address, { token })
-  await page.next('welcome')
-  const { stdout } = await promisify(execFile)(process.execPath, [...CLI, 'reconcile', 'demo-1'], {
-    env: { ...hostEnvironment(), DATA_DIR: dataDir, PROVIDER_API_URL: providerUrl, PROVIDER_API_KEY: 'a-key' },
-  })
-
-  expect(stdout).toBe('orders asked about: 1 (1 applied)\nrefunded: demo-1 7.2\n')
-  expect(await page.next('event')).toMatchObject({
-    order: { orderId: 'demo-1', status: 'canceled' },
-    refund: { amount: '7.2' },
-  })
-  page.close()
-  provider.close()
-})
-
-test('a second one on the same data is refused, and the first goes on', async () => {
-  const first = await start()
-  await expect(start()).rejects.toThrow('another process uses')
-  expect(JSON.parse(runCurl(first.command))).toMatchObject({ results: [{ outcome: 'applied' }] })
-})
-
 test('a port that is taken ends it with one line, before it makes a database', async () => {
   rmSync(dataDir, { recursive: true })
   dataDir = makeFolder()
@@ -292,7 +283,7 @@ test('a wrong configuration ends it with every problem', async () => {
   )
 })
 
-test('with a certificate it speaks TLS, and a renewed one takes effect while connections stay', async () => {
+test('without the demo it has no page; with a certificate it speaks TLS, and a renewed one takes effect while connections stay', async () => {
   const authority = createTestAuthority()
   const files = { TLS_CERT: join(dataDir, 'site.crt'), TLS_KEY: join(dataDir, 'site.key') }
   const install = ({ cert, key }: TestCertificate): void => {
@@ -308,7 +299,7 @@ test('with a certificate it speaks TLS, and a renewed one takes effect while con
   const first = authority.issue(['localhost'])
   install(first)
   const METRICS_PORT = String(await freePort())
-  const { output, address } = await start({ DEMO: 'off', JWT_SECRETS: TEST_JWT_SECRET, METRICS_PORT, ...files })
+  const { child, output, address } = await start({ DEMO: 'off', JWT_SECRETS: TEST_JWT_SECRET, METRICS_PORT, ...files })
   const expiry = async (): Promise<number> => {
     const text = await (await fetch(`http://127.0.0.1:${METRICS_PORT}/metrics`)).text()
     return Number(/^paxyo_certificate_expiry_timestamp_seconds\S* (\d+)$/m.exec(text)?.[1])
@@ -325,6 +316,14 @@ test('with a certificate it speaks TLS, and a renewed one takes effect while con
   const serialOf = ({ cert }: TestCertificate): string => new X509Certificate(cert).serialNumber
 
   expect(await served()).toBe(serialOf(first))
+  writeFileSync(join(dataDir, 'ca.crt'), authority.ca)
+  const curl = (...args: string[]): string =>
+    execFileSync('curl', ['-sS', '--cacert', join(dataDir, 'ca.crt'), ...args], { encoding: 'utf8' })
+  expect(output()).not.toMatch(/^(page|try): /m)
+  const statuses = ['/', '/demo/token', '/livez'].map((path) =>
+    curl('-o', '/dev/null', '-w', '%{http_code}', `${secure}${path}`),
+  )
+  expect(statuses).toEqual(['404', '404', '200'])
   const page = await connectSocket(secure, { token: await mintToken('u-1'), ca: authority.ca, origin: secure })
   await page.next('welcome')
 
@@ -341,12 +340,11 @@ test('with a certificate it speaks TLS, and a renewed one takes effect while con
   // The same connection goes on.
   const key = /^panel key: (.*)$/m.exec(output())![1]!
   const order = { orderId: 'A-1', userId: 'u-1', service: 's', link: 'l', quantity: 1, charge: '1', currency: 'USD' }
-  writeFileSync(join(dataDir, 'ca.crt'), authority.ca)
   const headers = ['-H', `Authorization: Bearer ${key}`, '-H', 'Content-Type: application/json']
-  const post = ['-sSf', '--cacert', join(dataDir, 'ca.crt'), ...headers, '-d', JSON.stringify(order)]
-  execFileSync('curl', [...post, `${secure}/v1/orders`])
+  curl('-f', ...headers, '-d', JSON.stringify(order), `${secure}/v1/orders`)
   expect(await page.next('event')).toMatchObject({ seq: 1, order: { orderId: 'A-1' } })
   page.close()
+  expect(await end(child, 'SIGINT')).toBe(0)
 })
 
 test('a certificate that cannot be used ends it with the reason', async () => {
@@ -357,15 +355,6 @@ test('a certificate that cannot be used ends it with the reason', async () => {
 
   await expect(start({ DEMO: 'off', TLS_CERT, TLS_KEY })).rejects.toThrow('the key is not that of the certificate')
   await expect(start({ DEMO: 'off', TLS_CERT, TLS_KEY: join(dataDir, 'none') })).rejects.toThrow('ENOENT')
-})
-
-test('without the demo there is no page and no token for everybody', async () => {
-  const { child, output, address } = await start({ DEMO: 'off' })
-  const fetchStatus = async (path: string): Promise<number> => (await fetch(`${address}${path}`)).status
-
-  expect(output()).not.toMatch(/^(page|try): /m)
-  expect(await Promise.all(['/', '/demo/token', '/livez'].map(fetchStatus))).toEqual([404, 404, 200])
-  expect(await end(child, 'SIGINT')).toBe(0)
 })
 
 test('the demo has a provider: what its buttons do arrives as webhooks, also after a restart', async () => {

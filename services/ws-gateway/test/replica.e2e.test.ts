@@ -1,20 +1,19 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
-import { createPool, migrateToLatest } from '@paxyo/database'
-import { startLocalPostgres, type LocalPostgres } from '@paxyo/local-postgres'
+import { createPool } from '@paxyo/database'
+import type { LocalPostgres } from '@paxyo/local-postgres'
 import {
   bundleProgram,
   connectSocket,
   eventually,
   hostEnvironment,
   mintToken,
+  type PostgresPair,
   sharedRedisUrl,
+  startPostgresPair,
   startService,
   TEST_JWT_SECRET,
 } from '@paxyo/testkit'
-import { execFileSync, spawnSync } from 'node:child_process'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import pg, { type Pool } from 'pg'
 import { createReplicaReads, type ReplicaOutcome } from '../src/read/replica-reads.ts'
@@ -22,42 +21,21 @@ import { createStreamReader, type StreamReader } from '../src/read/stream-reader
 import { createTestIngest } from './test-ingest.ts'
 
 const MAIN = await bundleProgram(fileURLToPath(new URL('../src/main.ts', import.meta.url)))
-const PASSWORD = 'p'
 
 /** A primary, and a replica that streams from it. */
-let folder: string
+let pair: PostgresPair
 let primary: LocalPostgres
 let replica: LocalPostgres
 const pools: Pool[] = []
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'paxyo-replica-'))
-  const [dataDir, copy] = [join(folder, 'primary'), join(folder, 'replica')]
-  primary = await startLocalPostgres({ dataDir, password: PASSWORD, settings: { fsync: 'off' } })
-  await migrateToLatest(primary.url)
-  await primary.stop()
-  // A copy of a stopped server is a base backup.
-  execFileSync('cp', ['-a', dataDir, copy])
-  execFileSync('cp', ['-a', join(copy, 'PG_VERSION'), join(copy, 'standby.signal')])
-  primary = await startLocalPostgres({ dataDir, password: PASSWORD, settings: { fsync: 'off' } })
-  const { port } = new URL(primary.url)
-  replica = await startLocalPostgres({
-    dataDir: copy,
-    password: PASSWORD,
-    settings: { primary_conninfo: `host=127.0.0.1 port=${port} user=postgres password=${PASSWORD}` },
-  })
+  pair = await startPostgresPair({ isSynchronous: false })
+  primary = pair.primary
+  replica = pair.standby
 })
 afterAll(async () => {
   for (const pool of pools) await pool.end()
-  await stopReplica()
-  await primary.stop()
-  await rm(folder, { recursive: true })
+  await pair[Symbol.asyncDispose]()
 })
-
-let isReplicaStopped = false
-async function stopReplica(): Promise<void> {
-  if (!isReplicaStopped) await replica.stop()
-  isReplicaStopped = true
-}
 
 function superuserOf({ url }: LocalPostgres): Pool {
   const pool = new pg.Pool({ connectionString: url, max: 2 })
@@ -201,7 +179,7 @@ describe('with READ_REPLICA', () => {
     const reader = readerOf()
     outcomes.length = 0
     expect(await reader.start('bea', undefined)).toMatchObject({ seq: 7 })
-    await stopReplica()
+    await replica.stop()
     expect(await reader.start('bea', undefined)).toMatchObject({ seq: 7 })
     expect(await readerOf().start('bea', undefined)).toMatchObject({ seq: 7 })
     expect(outcomes).toEqual(['behind', expect.stringMatching(/failed|unavailable/), 'unavailable'])

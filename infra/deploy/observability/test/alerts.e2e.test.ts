@@ -1,4 +1,4 @@
-import { expect, test } from '@jest/globals'
+import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { promtool } from '@paxyo/testkit'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -393,22 +393,64 @@ test('there is a case for each alert', () => {
 
 const ONE = [{ labels: '{}', value: 1 }]
 
-test.each([...Object.entries(CASES), ...NEW_SERIES])(
-  '%s fires on what it is about, and not at once',
-  (alert, { series, firesAfterMin, atOnce }) => {
-    expect(replay(alert, series, { 0: atOnce === true ? ONE : [], [firesAfterMin]: ONE })).toContain('SUCCESS')
-  },
-)
+/** How many alerts must fire, by the minute. */
+type Samples = Readonly<Record<number, readonly object[]>>
 
-test.each(SILENT)('%s does not fire %s', (alert, _when, series) => {
-  expect(replay(alert, series, { 0: [], 30: [], 59: [] })).toContain('SUCCESS')
+interface Replay {
+  readonly alert: string
+  readonly when: string
+  readonly series: Readonly<Record<string, string>>
+  readonly samples: Samples
+}
+
+const FIRING: readonly Replay[] = [...Object.entries(CASES), ...NEW_SERIES].map(
+  ([alert, { series, firesAfterMin, atOnce }]) => ({
+    alert,
+    when: '',
+    series,
+    samples: { 0: atOnce === true ? ONE : [], [firesAfterMin]: ONE },
+  }),
+)
+const NOT_FIRING: readonly Replay[] = SILENT.map(([alert, when, series]) => ({
+  alert,
+  when,
+  series,
+  samples: { 0: [], 30: [], 59: [] },
+}))
+
+const folder = mkdtempSync(join(tmpdir(), 'paxyo-alerts-'))
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+const fileByReplay = new Map([...FIRING, ...NOT_FIRING].map((replay, index) => [replay, writeReplay(replay, index)]))
+
+/** Of one process for all: its start takes longer than most replays. */
+let output: string
+beforeAll(() => {
+  try {
+    output = promtool('test', 'rules', ...fileByReplay.values())
+  } catch (error) {
+    output = (error as Error).message
+  }
 })
 
-/** @param samples how many alerts fire, by the minute. @returns what promtool says; it throws when they are others. */
-function replay(alert: string, series: Record<string, string>, samples: Record<number, readonly object[]>): string {
+test.each(FIRING)('$alert fires on what it is about, and not at once', (replay) => {
+  expect(resultOf(replay)).toContain('SUCCESS')
+})
+
+test.each(NOT_FIRING)('$alert does not fire $when', (replay) => {
+  expect(resultOf(replay)).toContain('SUCCESS')
+})
+
+/** @returns what promtool says; it throws when other alerts fire. */
+function resultOf(replay: Replay): string {
+  const file = fileByReplay.get(replay)!
+  const succeeded = `Unit Testing:  ${file}\n  SUCCESS\n`
+  return output.includes(succeeded) ? succeeded : promtool('test', 'rules', file)
+}
+
+function writeReplay({ alert, series, samples }: Replay, index: number): string {
   const expr = `count(ALERTS{alertname="${alert}", alertstate="firing"})`
   const spec = {
-    rule_files: ['rules.yml'],
+    rule_files: [`rules-${index}.yml`],
     evaluation_interval: '1m',
     tests: [
       {
@@ -422,12 +464,8 @@ function replay(alert: string, series: Record<string, string>, samples: Record<n
       },
     ],
   }
-  const dir = mkdtempSync(join(tmpdir(), 'paxyo-alerts-'))
-  try {
-    writeFileSync(join(dir, 'rules.yml'), stringify(rulesOf(alert)))
-    writeFileSync(join(dir, 'case.yml'), stringify(spec))
-    return promtool('test', 'rules', join(dir, 'case.yml'))
-  } finally {
-    rmSync(dir, { recursive: true, force: true })
-  }
+  writeFileSync(join(folder, `rules-${index}.yml`), stringify(rulesOf(alert)))
+  const file = join(folder, `case-${index}.yml`)
+  writeFileSync(file, stringify(spec))
+  return file
 }

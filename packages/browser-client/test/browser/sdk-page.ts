@@ -1,5 +1,5 @@
 import { createHttpServer, createLogger, listen } from '@paxyo/service-kit'
-import { eventually, freePort, mintToken, startService, TEST_JWT_SECRET, type ServiceProcess } from '@paxyo/testkit'
+import { eventually, freePort, mintToken, TEST_JWT_SECRET, type ServiceProcess } from '@paxyo/testkit'
 import { build } from 'esbuild'
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
@@ -66,10 +66,8 @@ const README_EXAMPLE = `<!doctype html><title>A panel</title>${/```html\n([^]*?)
 const README_URL = 'wss://rt.example.com/ws'
 
 export async function startSdkSystem(): Promise<SdkSystem> {
-  const system = await startSystem()
   const [port, metricsPort] = [await freePort(), await freePort()]
-  const env = { ...system.env, PORT: `${port}`, METRICS_PORT: `${metricsPort}` }
-  let gateway = await startService('ws-gateway', env)
+  const system = await startSystem({}, { 'ws-gateway': { PORT: `${port}`, METRICS_PORT: `${metricsPort}` } })
   const socketUrl = `ws://127.0.0.1:${port}/ws`
   const tokens: SdkSystem['tokens'] = { userId: 'ann', expiresInS: 300 }
   const app = createHttpServer({ log: createLogger('page', 'silent'), trustProxy: false })
@@ -95,11 +93,11 @@ export async function startSdkSystem(): Promise<SdkSystem> {
     tokens,
     pageUrl,
     get gateway() {
-      return gateway
+      return system.gateway
     },
-    killGateway: async () => void (await gateway.end('SIGKILL')),
+    killGateway: async () => void (await system.gateway.end('SIGKILL')),
     async startGateway() {
-      gateway = await startService('ws-gateway', env)
+      system.gateway = await system.start('ws-gateway')
     },
     async socketCount() {
       const text = await (await fetch(`http://127.0.0.1:${metricsPort}/metrics`)).text()
@@ -126,7 +124,6 @@ export async function startSdkSystem(): Promise<SdkSystem> {
       openPage(context, pageUrl, { url: socketUrl, ...options }, prepare),
     async [Symbol.asyncDispose]() {
       await app.close()
-      await gateway.end('SIGKILL')
       await system[Symbol.asyncDispose]()
     },
   }

@@ -1,5 +1,5 @@
 import { createTestDatabase, type TestDatabase } from '@paxyo/testkit'
-import { runCommandLine } from '../../src/run-command-line.ts'
+import { paxyo } from '../paxyo.ts'
 
 /** A day whose retention has ended, with a delivery of the order A-1. */
 export const DAY = 'deliveries_2024_02_26'
@@ -20,19 +20,10 @@ export async function createDatabaseWithDay(body = '{"order":23501}'): Promise<T
   return database
 }
 
-/** Runs a command in this process. */
+/** Runs a command. */
 export async function run(args: readonly string[], env: Readonly<Record<string, string>>) {
-  const written = { out: '', err: '' }
-  const code = await runCommandLine(args, {
-    env,
-    signal: new AbortController().signal,
-    out: (text) => void (written.out += text),
-    err: (text) => void (written.err += text),
-    isWatched: false,
-    style: (_style, text) => text,
-    styleErr: (_style, text) => text,
-  })
-  return { code, ...written }
+  const { code, stdout: out, stderr: err } = await paxyo(args, env)
+  return { code, out, err }
 }
 
 export async function countDeliveries(database: TestDatabase, condition = 'true'): Promise<number> {

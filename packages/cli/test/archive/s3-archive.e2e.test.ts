@@ -4,7 +4,7 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer, request } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { startPaxyo } from '../paxyo.ts'
+import { startPaxyo } from '../paxyo-process.ts'
 import { countDeliveries, createDatabaseWithDay, DAY, destroyKeys, run } from './archive-sample.ts'
 
 // The archive in a bucket of a server that verifies signatures.

@@ -15,7 +15,8 @@ import {
 import { Redis } from 'ioredis'
 import { jwtVerify } from 'jose'
 import { randomUUID } from 'node:crypto'
-import { paxyo, startPaxyo } from '../paxyo.ts'
+import { startPaxyo } from '../paxyo-process.ts'
+import { paxyo } from '../paxyo.ts'
 
 // One system, and the commands of its operator.
 

@@ -1,7 +1,8 @@
 import { expect, test } from '@jest/globals'
 import { createTestDatabase, eventually, freePort, sharedRedisUrl, startService } from '@paxyo/testkit'
 import { randomUUID } from 'node:crypto'
-import { paxyo, startPaxyo } from '../paxyo.ts'
+import { startPaxyo } from '../paxyo-process.ts'
+import { paxyo } from '../paxyo.ts'
 
 const KEY = 'a-panel-api-key'
 const PROVIDER_KEY = 'a-provider-api-key'

@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals'
 import { createGodOfPanel } from '@paxyo/godofpanel'
 import { eventually } from '@paxyo/testkit'
 import { startReceiver } from '../../../provider-simulator/test/receiver.ts'
-import { startPaxyo, type Running } from '../paxyo.ts'
+import { startPaxyo, type Running } from '../paxyo-process.ts'
 
 const line = (simulator: Running, name: string): string =>
   new RegExp(`^${name}: (.*)$`, 'm').exec(simulator.stdout())?.[1] ?? ''

@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
-import { migrateToLatest } from '@paxyo/database'
 import { startLocalPostgres, type LocalPostgres } from '@paxyo/local-postgres'
 import {
+  createMigratedData,
   freePort,
+  MIGRATED_PASSWORD,
   provideProgram,
   startRedisServer,
   startService,
@@ -18,12 +19,10 @@ import { join } from 'node:path'
 import pg from 'pg'
 import type { Diagnostic } from '@paxyo/database/diagnostic'
 import { runDoctor } from '../../src/doctor/run-doctor.ts'
-import { paxyo, startPaxyo } from '../paxyo.ts'
+import { startPaxyo } from '../paxyo-process.ts'
+import { paxyo } from '../paxyo.ts'
 
 // Its own PostgreSQL: the tests' shared one runs with fsync off, which the doctor must report.
-
-/** The database that each test gets a copy of. */
-const MIGRATED = 'paxyo_migrated'
 
 let dir: string
 let postgres: LocalPostgres
@@ -34,13 +33,14 @@ let env: Record<string, string>
 
 beforeAll(async () => {
   dir = mkdtempSync(join(tmpdir(), 'paxyo-doctor-'))
+  const dataDir = join(dir, 'data')
+  await createMigratedData(dataDir)
   ;[postgres, redis] = await Promise.all([
-    startLocalPostgres({ dataDir: join(dir, 'data'), password: 'right-password' }),
+    startLocalPostgres({ dataDir, password: MIGRATED_PASSWORD }),
     startRedisServer(),
   ])
   admin = new Redis(redis.url)
-  await administer(`CREATE DATABASE ${MIGRATED}`)
-  await migrateToLatest(withPath(postgres.url, MIGRATED))
+  await useNewDatabase()
 })
 afterAll(async () => {
   await owner?.end()
@@ -49,14 +49,14 @@ afterAll(async () => {
   rmSync(dir, { recursive: true, force: true })
 })
 
-/** A healthy setup, which each test breaks in one place. */
-beforeEach(async () => {
+/** A healthy setup. */
+async function useNewDatabase(): Promise<void> {
   await owner?.end()
   const name = `paxyo_${randomUUID().replaceAll('-', '')}`
-  await administer(`CREATE DATABASE ${name} TEMPLATE ${MIGRATED} STRATEGY file_copy`)
+  await administer(`CREATE DATABASE ${name} TEMPLATE postgres STRATEGY file_copy`)
   env = { DATABASE_URL: withPath(postgres.url, name), REDIS_URL: redis.url, CHANNEL_PREFIX: `${randomUUID()}:` }
   owner = new pg.Pool({ connectionString: env['DATABASE_URL'], max: 1 })
-})
+}
 
 async function administer(statement: string): Promise<void> {
   const client = new pg.Client({ connectionString: postgres.url })
@@ -104,6 +104,10 @@ test('which refunds wait for a person', async () => {
 })
 
 describe('PostgreSQL', () => {
+  // Each test breaks it in one place.
+  beforeEach(useNewDatabase)
+  afterAll(useNewDatabase)
+
   test('a wrong password, which is not repeated', async () => {
     const { code, stdout } = await paxyo(['doctor'], {
       ...env,

@@ -5,14 +5,15 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { AuditResult } from '@paxyo/ledger/audit'
 import type { ImportSummary } from '../../src/import/import-rows.ts'
-import { paxyo, startPaxyo } from '../paxyo.ts'
+import { startPaxyo } from '../paxyo-process.ts'
+import { paxyo } from '../paxyo.ts'
 import { exportPhpPanel, ORDERS_MAP, USERS_MAP, type PhpPanel } from './php-panel.ts'
 
 // The move of a whole panel, killed in the middle of everything: infra/docs/migrating-from-php.md.
 
-const USERS = 5_000
-/** Forty batches, about half of which are there when it is killed. */
-const ORDERS = 20_000
+const USERS = 3_000
+/** Twenty batches, about half of which are there when it is killed. */
+const ORDERS = 10_000
 
 let dir: string
 let database: TestDatabase

@@ -308,7 +308,7 @@ test('wrong choices are named together, and without --host nothing is written', 
 })
 
 test('it asks what is not given, again after a wrong choice', async () => {
-  const { startPaxyo } = await import('../paxyo.ts')
+  const { startPaxyo } = await import('../paxyo-process.ts')
   const running = startPaxyo(['setup', `--folder=${folderOf('asked')}`, '--panel=other'], {}, { keepsInput: true })
   running.child.stdin!.end(
     ['no host!', 'rt.example.com', '', 'kept', 'second', 'none', '', '', '', ''].join('\n') + '\n',

@@ -1,6 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
-import { connectSocket, eventually, launchChromium, takeScreenshot, type TestSocket } from '@paxyo/testkit'
-import axe from 'axe-core'
+import {
+  connectSocket,
+  eventually,
+  findAccessibilityFaults,
+  launchChromium,
+  takeScreenshot,
+  type TestSocket,
+} from '@paxyo/testkit'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Browser, Page } from 'playwright-core'
@@ -542,7 +548,7 @@ test.each([
     for (const path of paths) {
       await goWithin(page, path.replace('WEBHOOK', data[0].webhookId))
       await page.locator('.skeleton, [aria-busy="true"]').first().waitFor({ state: 'detached' })
-      expect({ path, faults: await findFaults(page) }).toEqual({ path, faults: [] })
+      expect({ path, faults: await findAccessibilityFaults(page) }).toEqual({ path, faults: [] })
       const name = `console/${path.replaceAll(/\W/g, '-')}-${colorScheme}-${width}-${locale}`
       await takeScreenshot(page, name, { fullPage: true })
       const structure = await structureOf(page, 'body')
@@ -576,7 +582,7 @@ test.each([
       const { name } = dialog
       await goWithin(page, dialog.path)
       await openDialog(page, dialog, locale)
-      expect({ name, faults: await findFaults(page, 'dialog[open]') }).toEqual({ name, faults: [] })
+      expect({ name, faults: await findAccessibilityFaults(page, 'dialog[open]') }).toEqual({ name, faults: [] })
       const structure = await structureOf(page, 'dialog[open]')
       expect({ name, faults: structureFaults(structure) }).toEqual({ name, faults: [] })
       const title = await page.locator('#dialog-title').textContent()
@@ -689,15 +695,3 @@ const structureOf = (page: Page, selector: string): Promise<string> => page.loca
 
 const focusIsIn = (page: Page, selector: string): Promise<boolean> =>
   page.locator(selector).evaluate((element) => element.contains(document.activeElement))
-
-/** The violations that axe finds. It runs in the browser's debugger, which no Content-Security-Policy restricts. */
-async function findFaults(page: Page, selector = 'html'): Promise<unknown[]> {
-  if (!(await page.evaluate(() => 'axe' in globalThis))) await page.evaluate(axe.source)
-  const violations = await page.evaluate(async (within) => {
-    const inPage = (globalThis as unknown as { axe: typeof axe }).axe
-    return (await inPage.run(within, { resultTypes: ['violations'] })).violations
-  }, selector)
-  return violations
-    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-    .map(({ id, nodes }) => ({ id, nodes: nodes.map(({ html, failureSummary }) => `${html} ${failureSummary}`) }))
-}

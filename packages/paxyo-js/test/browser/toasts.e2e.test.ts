@@ -1,11 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
-import { takeScreenshot } from '@paxyo/testkit'
-import { readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
+import { findAccessibilityFaults, takeScreenshot } from '@paxyo/testkit'
 import { fieldText, row, startStage, type Stage } from './stage.ts'
 import type { System } from '../../../../infra/e2e/system.ts'
-
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 
 /** As the script has it. */
 const TOAST_MS = 8_000
@@ -48,34 +44,10 @@ test('axe finds nothing serious while toasts are shown, light and dark', async (
     await using opened = await stage.openLive(userId, { rows: ids.map((id) => row(id)).join(''), css }, { colorScheme })
     for (const [each, status] of statuses.entries()) await system.webhook({ order_id: `2${index}${each}`, status })
     await opened.page.waitForSelector('paxyo-toasts li:nth-child(3)')
-    // Wait until they have faded in: half-transparent text has less contrast.
-    await opened.page.evaluate(() => {
-      const { shadowRoot } = document.querySelector('paxyo-toasts')!
-      return Promise.all(shadowRoot!.getAnimations().map(({ finished }) => finished.catch(() => undefined)))
-    })
-    await opened.page.evaluate(AXE)
-    const found = await opened.page.evaluate(async () => {
-      const { axe } = globalThis as unknown as { axe: Axe }
-      return (await axe.run({ resultTypes: ['violations'] })).violations.map(({ id, impact, nodes }) => ({
-        id,
-        impact,
-        at: nodes.map((node) => node.html),
-      }))
-    })
-    expect(found.filter(({ impact }) => impact === 'serious' || impact === 'critical')).toEqual([])
+    expect(await findAccessibilityFaults(opened.page)).toEqual([])
     await takeScreenshot(opened.page, `paxyo-js-toasts-${colorScheme}`)
   }
 })
-
-interface Axe {
-  run(options: { readonly resultTypes: readonly string[] }): Promise<{ violations: AxeViolation[] }>
-}
-
-interface AxeViolation {
-  readonly id: string
-  readonly impact: string
-  readonly nodes: readonly { readonly html: string }[]
-}
 
 test('a toast names what was ordered and leads to it, and an order can be without toasts', async () => {
   const links = ['https://www.instagram.com/paxyo', 'javascript:alert(1)', 'https://example.com/quiet']

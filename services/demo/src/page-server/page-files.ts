@@ -7,7 +7,7 @@ export const LANGUAGES: readonly string[] = ['ar', 'de', 'en', 'es', 'fr', 'hi',
 
 let pageFiles: readonly PageFile[] | undefined
 
-/** The files that `build.mjs` writes; read once, because compressing them takes a while. */
+/** The files that `build.mjs` writes; read once, and thereby compressed once. */
 export function readPageFiles(): readonly PageFile[] {
   pageFiles ??= readBuiltFiles(new URL('../../dist/files/', import.meta.url), 'node services/demo/build.mjs')
   return pageFiles

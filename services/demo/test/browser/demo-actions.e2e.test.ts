@@ -3,6 +3,7 @@ import {
   bundleProgram,
   createTestDatabase,
   eventually,
+  finishAnimations,
   freePort,
   startProcess,
   type TestDatabase,
@@ -108,23 +109,21 @@ test('it looks alive', async () => {
   await database.owner.query(
     `UPDATE orders SET updated_at = now() - make_interval(secs => (25 - substr(order_id, 6)::int) ^ 3 * 60)`,
   )
-  const shots = [
-    { colorScheme: 'light', viewport: { width: 1440, height: 1000 } },
-    { colorScheme: 'dark', viewport: { width: 1440, height: 1000 } },
-    { colorScheme: 'light', viewport: { width: 390, height: 844 } },
-    { colorScheme: 'dark', viewport: { width: 390, height: 844 } },
-  ] as const
-  for (const options of shots) {
-    const { page, screenshot } = await openPanel(browsers.browser, address, options)
+  for (const viewport of [
+    { width: 1440, height: 1000 },
+    { width: 390, height: 844 },
+  ]) {
+    const { page, screenshot } = await openPanel(browsers.browser, address, { viewport })
     await page.waitForFunction(() => document.fonts.check('1em "Hanken Grotesk"'))
     await press(page, 'New order')
     await page.waitForSelector('.toast')
     await press(page, 'Partial')
     await page.waitForSelector('[data-flash] [data-status="partial"]')
-    await page.evaluate(() =>
-      Promise.all(document.getAnimations().map(({ finished }) => finished.catch(() => undefined))),
-    )
-    await screenshot(`demo-${options.colorScheme}-${options.viewport.width}`)
+    for (const colorScheme of ['light', 'dark'] as const) {
+      await page.emulateMedia({ colorScheme })
+      await finishAnimations(page)
+      await screenshot(`demo-${colorScheme}-${viewport.width}`)
+    }
     expect(await page.locator('[data-order-id]').count()).toBe(25)
     await page.context().close()
   }

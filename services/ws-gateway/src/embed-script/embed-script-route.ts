@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import type { EmbedScript } from './embed-script.ts'
+import type { EmbedScript, Encoding } from './embed-script.ts'
 
 /** How long a browser may use its cached version without revalidating it. */
 const MAX_AGE_S = 300
@@ -18,15 +18,15 @@ const HEADERS = {
  * Serves the embed script as `/paxyo.js`, which browsers revalidate, and by its content hash, which never changes. Only
  * the current version is served: a panel that pins a version must host that file itself.
  */
-export function registerEmbedScript(app: FastifyInstance, { hash, bodies }: EmbedScript): void {
+export function registerEmbedScript(app: FastifyInstance, { hash, body }: EmbedScript): void {
   // Weak, because the encodings of the script have different bytes.
   const etag = `W/"${hash}"`
-  const serve = (cacheControl: string) => (request: FastifyRequest, reply: FastifyReply) => {
-    reply.headers({ ...HEADERS, etag, 'cache-control': cacheControl })
+  const serve = (cacheControl: string) => async (request: FastifyRequest, reply: FastifyReply) => {
+    void reply.headers({ ...HEADERS, etag, 'cache-control': cacheControl })
     if (isNamedIn(request.headers['if-none-match'], etag)) return reply.code(304).send()
     const encoding = preferredEncoding(request.headers['accept-encoding'])
-    if (encoding !== 'identity') reply.header('content-encoding', encoding)
-    return reply.send(bodies[encoding])
+    if (encoding !== 'identity') void reply.header('content-encoding', encoding)
+    return reply.send(await body(encoding))
   }
   app.get('/paxyo.js', serve(`public, max-age=${MAX_AGE_S}, must-revalidate`))
   app.get(`/paxyo-${hash}.js`, serve(`public, max-age=${YEAR_S}, immutable`))
@@ -37,7 +37,7 @@ function isNamedIn(header: string | undefined, etag: string): boolean {
   return header !== undefined && header.split(',').some((tag) => tag.trim() === '*' || weakly(tag) === weakly(etag))
 }
 
-function preferredEncoding(header = ''): keyof EmbedScript['bodies'] {
+function preferredEncoding(header = ''): Encoding {
   const accepts = (encoding: string): boolean =>
     header.split(',').some((item) => {
       const [name, ...parameters] = item.split(';').map((part) => part.trim().toLowerCase())
