@@ -1,8 +1,8 @@
 import {
   bundleProgram,
-  createPairTemplate,
   freePort,
   startChaosProxy,
+  startPostgresPair,
   startProcess,
   startRedisServer,
   startService,
@@ -63,8 +63,7 @@ export async function startArena(
   { dir, files }: { dir: string; files: Arena['files'] },
   resources: AsyncDisposableStack,
 ): Promise<Arena> {
-  const template = resources.use(await createPairTemplate())
-  const postgres = resources.use(await template.start({ isSynchronous: true }))
+  const postgres = resources.use(await startPostgresPair({ isSynchronous: true }))
   let primary = postgres.primary
   const redis = await startRedisServer()
   resources.defer(() => redis.stop())
