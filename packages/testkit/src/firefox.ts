@@ -19,17 +19,27 @@ export interface Firefox extends AsyncDisposable {
   readonly pid: number
   /** Opens a tab in front of the others, or in another window. */
   open(url: string, options?: { readonly newWindow?: boolean }): Promise<FirefoxPage>
+  /** Changes a setting of `about:config` for the pages that are opened from now on. */
+  setPreference(name: string, value: number): Promise<void>
 }
 
 const START_TIMEOUT_MS = 60_000
 
-/** @param preferences settings of `about:config`. */
-export async function launchFirefox(preferences: Readonly<Record<string, number | boolean>> = {}): Promise<Firefox> {
+/** No page of its own, and none that it prepares, nor processes for them. */
+const PREFERENCES = {
+  'browser.startup.page': 0,
+  'browser.newtabpage.enabled': false,
+  'browser.newtab.preload': false,
+  'dom.ipc.processPrelaunch.enabled': false,
+}
+
+export async function launchFirefox(): Promise<Firefox> {
   const program = process.env['FIREFOX_PATH'] || provideProgram(['firefox', 'firefox-esr'], 'firefox-esr')
   const profile = mkdtempSync(join(tmpdir(), 'paxyo-firefox-'))
-  const lines = Object.entries(preferences).map(([name, value]) => `user_pref("${name}", ${value});\n`)
+  const lines = Object.entries(PREFERENCES).map(([name, value]) => `user_pref("${name}", ${value});\n`)
   writeFileSync(join(profile, 'user.js'), lines.join(''))
-  const child = spawn(program, ['--headless', '--no-remote', '--remote-debugging-port=0', '--profile', profile], {
+  const remote = ['--remote-debugging-port=0', '--remote-allow-system-access']
+  const child = spawn(program, ['--headless', '--no-remote', ...remote, '--profile', profile], {
     stdio: ['ignore', 'ignore', 'pipe'],
     env: { ...process.env, HOME: profile },
   })
@@ -39,6 +49,15 @@ export async function launchFirefox(preferences: Readonly<Record<string, number 
     throw error
   })
   const session = await openSession(`${address}/session`)
+  const evaluate = async (context: string, expression: string): Promise<string> => {
+    const evaluated = (await session.send('script.evaluate', {
+      expression: `(async () => JSON.stringify({ value: await (${expression}) }))()`,
+      target: { context },
+      awaitPromise: true,
+    })) as { result?: { value: string }; exceptionDetails?: { text: string } }
+    if (evaluated.exceptionDetails !== undefined) throw new Error(evaluated.exceptionDetails.text)
+    return evaluated.result!.value
+  }
 
   return {
     pid: child.pid!,
@@ -48,16 +67,17 @@ export async function launchFirefox(preferences: Readonly<Record<string, number 
       await session.send('browsingContext.navigate', { context, url, wait: 'complete' })
       return {
         async evaluate<Value>(expression: string): Promise<Value> {
-          const evaluated = (await session.send('script.evaluate', {
-            expression: `(async () => JSON.stringify({ value: await (${expression}) }))()`,
-            target: { context },
-            awaitPromise: true,
-          })) as { result?: { value: string }; exceptionDetails?: { text: string } }
-          if (evaluated.exceptionDetails !== undefined) throw new Error(evaluated.exceptionDetails.text)
-          return (JSON.parse(evaluated.result!.value) as { value: Value }).value
+          return (JSON.parse(await evaluate(context, expression)) as { value: Value }).value
         },
         close: async () => void (await session.send('browsingContext.close', { context })),
       }
+    },
+    async setPreference(name, value) {
+      // Firefox's own windows may change it.
+      const { contexts } = (await session.send('browsingContext.getTree', { 'moz:scope': 'chrome' })) as {
+        contexts: readonly { context: string }[]
+      }
+      await evaluate(contexts[0]!.context, `Services.prefs.setIntPref(${JSON.stringify(name)}, ${value})`)
     },
     async [Symbol.asyncDispose]() {
       session.close()

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { createHttpServer, createLogger, listen } from '@paxyo/service-kit'
-import { eventually, launchFirefox, mintToken, type FirefoxPage } from '@paxyo/testkit'
+import { eventually, launchFirefox, mintToken, type Firefox, type FirefoxPage } from '@paxyo/testkit'
 import { build } from 'esbuild'
 import { fileURLToPath } from 'node:url'
 import { startGateway, type GatewayFixture } from '../../../../services/ws-gateway/test/gateway-fixture.ts'
@@ -15,6 +15,7 @@ Object.assign(window, { client, seen })
 </script>`
 
 let gateway: GatewayFixture
+let firefox: Firefox
 let pageUrl: string
 let userId = ''
 const page = createHttpServer({ log: createLogger('page', 'silent'), trustProxy: false })
@@ -30,8 +31,10 @@ beforeAll(async () => {
   page.get('/token', () => mintToken(userId))
   pageUrl = await listen(page, { host: '127.0.0.1', port: 0 })
   gateway = await startGateway({ allowedOrigins: [pageUrl] })
+  firefox = await launchFirefox()
 })
 afterAll(async () => {
+  await firefox[Symbol.asyncDispose]()
   await gateway[Symbol.asyncDispose]()
   await page.close()
 })
@@ -42,15 +45,15 @@ const becomes = (tab: FirefoxPage, state: string): Promise<unknown> =>
   eventually(async () => (await stateOf(tab)) === state)
 const seenBy = (tab: FirefoxPage): Promise<unknown[]> => tab.evaluate('seen')
 
-describe.each<[string, Readonly<Record<string, number | boolean>>, number]>([
-  ['as it is installed', {}, 1],
+describe.each<[string, number | undefined, number]>([
+  ['as it is installed', undefined, 1],
   // Then BroadcastChannel throws, and each tab has its own connection.
-  ['with site data blocked', { 'network.cookie.cookieBehavior': 2 }, 2],
-])('in Firefox %s', (_name, preferences, connections) => {
+  ['with site data blocked', 2, 2],
+])('in Firefox %s', (_name, cookieBehavior, connections) => {
   test('two tabs are live and get every event, once and in order', async () => {
     userId = `user-${connections}`
     await gateway.ingest.openAccount(userId)
-    await using firefox = await launchFirefox(preferences)
+    if (cookieBehavior !== undefined) await firefox.setPreference('network.cookie.cookieBehavior', cookieBehavior)
     const tabs = [await firefox.open(address()), await firefox.open(address())]
     for (const tab of tabs) await becomes(tab, 'live')
     await eventually(() => gateway.gateway.connectionCount === connections)
@@ -64,5 +67,7 @@ describe.each<[string, Readonly<Record<string, number | boolean>>, number]>([
     await gateway.ingest.commitAndPublish(userId)
     await eventually(async () => (await seenBy(tabs[1]!)).includes(4))
     expect(await seenBy(tabs[1]!)).toEqual(['snapshot@0', 1, 2, 3, 4])
+    await tabs[1]!.close()
+    await eventually(() => gateway.gateway.connectionCount === 0)
   }, 180_000)
 })
