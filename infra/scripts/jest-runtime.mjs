@@ -29,6 +29,9 @@ export default class NativeRuntime extends JestRuntime {
   }
 
   setGlobalsForRuntime(globals) {
+    // Jest maps each frame of each error to the source that was compiled. Here that is what runs, and Playwright makes an error
+    // for each of its calls.
+    delete Error.prepareStackTrace
     const jest = this.jestGlobals.jestObjectFor(this.#testPath)
     globalThis[GLOBALS] = { ...globals, jest }
   }
