@@ -98,7 +98,9 @@ test.each(['de', 'ar'])(
   'in %s nothing is cut off or too small for a finger, and axe finds no serious fault',
   async (language) => {
     for (const hasTouch of [false, true]) {
-      const { page, faults, screenshot } = await openPanel(browsers.browser, `${address}?lang=${language}`, { hasTouch })
+      const { page, faults, screenshot } = await openPanel(browsers.browser, `${address}?lang=${language}`, {
+        hasTouch,
+      })
       await page.waitForSelector('[data-order-id="axe-5"]')
       expect(await page.getAttribute('html', 'dir')).toBe(language === 'ar' ? 'rtl' : 'ltr')
       for (const width of hasTouch ? [390] : [1440, 1024]) {
