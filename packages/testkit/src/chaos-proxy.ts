@@ -107,6 +107,10 @@ export async function startChaosProxy(target: number): Promise<ChaosProxy> {
 function pipeSlowly(from: Socket, to: Socket, link: Link, delayMs: () => number): void {
   let last = Promise.resolve()
   let waiting = 0
+  function passLate(chunk: Buffer): void {
+    waiting -= 1
+    to.write(chunk)
+  }
   from.on('data', (chunk) => {
     const ms = delayMs()
     if (ms === 0 && link.gate === OPEN && waiting === 0) return void to.write(chunk)
@@ -115,10 +119,7 @@ function pipeSlowly(from: Socket, to: Socket, link: Link, delayMs: () => number)
     last = last
       .then(() => held)
       .then(() => link.gate)
-      .then(() => {
-        waiting -= 1
-        to.write(chunk)
-      })
+      .then(() => passLate(chunk))
   })
   from.on('end', () => void last.then(() => to.end()))
 }

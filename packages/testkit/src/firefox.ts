@@ -25,7 +25,7 @@ export interface Firefox extends AsyncDisposable {
 
 const START_TIMEOUT_MS = 60_000
 
-/** No page of its own, and none that it prepares, nor processes for them. */
+/** Neither a home page, nor pages and processes that it prepares. */
 const PREFERENCES = {
   'browser.startup.page': 0,
   'browser.newtabpage.enabled': false,
