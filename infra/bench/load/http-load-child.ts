@@ -42,7 +42,8 @@ async function run(command: HttpLoadCommand): Promise<HttpLoadResult> {
   let sent = 0
   const { request } = command
   const next = (): WebhookBody => {
-    if (request !== undefined) return { text: request.replaceAll('{n}', String(sent).padStart(9, '0')), isCancel: false }
+    if (request !== undefined)
+      return { text: request.replaceAll('{n}', String(sent).padStart(9, '0')), isCancel: false }
     const { text, isCancel } = nextBody()
     return { text: `${head}${text.length}\r\n\r\n${text}`, isCancel }
   }

@@ -51,11 +51,13 @@ async function send(key: string | undefined, work: OnceWork): Promise<[status: n
   return [typeof response === 'string' ? response : response.status, writes]
 }
 
-const pay = (paymentRef: string): OnceWork => async (tx) => {
-  const { userId, currency } = anOrder()
-  const done = await deposit(tx, { userId, amount: parseMoney('1'), currency, paymentRef })
-  return typeof done === 'string' ? done : { status: 201, body: {}, isReplay: done.isReplay }
-}
+const pay =
+  (paymentRef: string): OnceWork =>
+  async (tx) => {
+    const { userId, currency } = anOrder()
+    const done = await deposit(tx, { userId, amount: parseMoney('1'), currency, paymentRef })
+    return typeof done === 'string' ? done : { status: 201, body: {}, isReplay: done.isReplay }
+  }
 
 const refund: OnceWork = async (tx) => {
   const action = { action: 'refund', amount: parseMoney('2'), status: undefined, note: 'n', actor: undefined } as const

@@ -118,9 +118,7 @@ test('keys are loaded again before they are too old, and no request waits for it
   const options = { keys: ['of-the-environment'], now: () => nowMs, log: pino({ level: 'silent' }) }
   const ring = createApiKeyStore({ db: createKysely(ingest.database.poolAs('ingest', 2)), ...options })
   const authenticate = async (): Promise<(string | undefined)[]> =>
-    Promise.all(
-      [made.key, 'of-the-environment'].map(async (key) => (await ring.authenticate(key, '127.0.0.1'))?.id),
-    )
+    Promise.all([made.key, 'of-the-environment'].map(async (key) => (await ring.authenticate(key, '127.0.0.1'))?.id))
   const both = [made.keyId, 'environment']
   expect(await authenticate()).toEqual(both)
 
