@@ -115,13 +115,12 @@ async function measure({ service, url }: Variant, scenario: Scenario): Promise<R
     scenario === '503, queue'
       ? ['user-1', 'user-2', ...Array.from({ length: WAITING }, (_, index) => `none-${index}`)]
       : Array<string>(WAITING + 1).fill('user-1')
-  await using _lock = isRejected ? await lockAccounts(url, ['user-1', 'user-2']) : undefined
-  using _holding = isRejected
-    ? await hold(
-        service.port,
-        waiting.map((user) => deposit(user, `hold-${count}-{n}`)),
-      )
-    : undefined
+  await using held = new AsyncDisposableStack()
+  if (isRejected) {
+    held.use(await lockAccounts(url, ['user-1', 'user-2']))
+    const requests = waiting.map((user) => deposit(user, `hold-${count}-{n}`))
+    held.use(await hold(service.port, requests))
+  }
   const user = `user-${(count % (USERS - 10)) + 10}`
   const requests: Readonly<Record<Scenario, string>> = {
     '503, queue': deposit(user, 'p-{n}'),

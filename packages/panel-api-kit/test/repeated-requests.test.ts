@@ -13,7 +13,7 @@ function aRequest(key: string, body = 'the body') {
   begin(request)
   let commits = 0
   return {
-    /** The response of its own transaction is `result`. */
+    /** @param result what its transaction returns. */
     async commit(result: WrittenResponse | ErrorCode | Error) {
       const idempotent = { key, hash: Buffer.from(body), part: 0 }
       const response = await shareResponse(request, idempotent, async () => {
