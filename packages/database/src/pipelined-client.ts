@@ -11,6 +11,6 @@ export class PipelinedClient extends pg.Client {
       stream.cork()
       process.nextTick(() => stream.uncork())
     }
-    return Reflect.apply(super.query, this, args) as never
+    return super.query(...(args as unknown as [string])) as never
   }
 }

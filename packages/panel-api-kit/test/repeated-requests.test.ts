@@ -4,13 +4,13 @@ import type { WrittenResponse } from '@paxyo/ledger'
 import type { FastifyRequest } from 'fastify'
 import { createRepeatedRequests, shareResponse } from '../src/repeated-requests.ts'
 
-const { begin, end } = createRepeatedRequests()
+const repeated = createRepeatedRequests()
 const DONE: WrittenResponse = { status: 201, json: '{"paid":1}', isReplay: false }
 const REPLAYED = { ...DONE, isReplay: true }
 
 function aRequest(key: string, body = 'the body') {
   const request = { headers: { 'idempotency-key': key } } as unknown as FastifyRequest
-  begin(request)
+  repeated.begin(request)
   let commits = 0
   return {
     /** @param result what its transaction returns. */
@@ -23,7 +23,7 @@ function aRequest(key: string, body = 'the body') {
       })
       return { response, commits }
     },
-    end: () => end(request),
+    end: () => repeated.end(request),
   }
 }
 

@@ -204,9 +204,10 @@ export function createIngest(deps: IngestDeps): Ingest {
     })
   let isDraining = false
 
-  listeners.push(orderUsers.changesCommitted, ({ awaiting }) => {
+  listeners.push((changes) => {
+    orderUsers.changesCommitted(changes)
     changeFeed.changesCommitted()
-    if (awaiting.length > 0) verification.wake()
+    if (changes.awaiting.length > 0) verification.wake()
   })
   outbox.start()
   verification.wake()
@@ -224,7 +225,7 @@ export function createIngest(deps: IngestDeps): Ingest {
         sources,
         batcher,
         throttle: throttleOf('webhook'),
-        keepRejected: rejectedRequests.keep,
+        keepRejected: (request) => rejectedRequests.keep(request),
         newId,
         now: () => new Date(),
         log,
@@ -241,7 +242,7 @@ export function createIngest(deps: IngestDeps): Ingest {
         sessions: console?.sessions,
         onAuditFailed: metrics.auditFailed,
         onBusy: metrics.apiBusy,
-        userOfOrder: orderUsers.userOf,
+        userOfOrder: (orderId) => orderUsers.userOf(orderId),
         throttle: throttleOf('panel_api'),
         mint: createTokenMint(deps.tokens),
         rejectedRequests,

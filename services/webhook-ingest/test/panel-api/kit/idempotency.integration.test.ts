@@ -76,8 +76,8 @@ test('the same key at once in two processes has one effect; a request gets its r
   const userId = await openAccount()
   const key = randomUUID()
   const path = `/v1/accounts/${userId}/deposits`
-  const send = ({ call }: IngestFixture) =>
-    call('POST', path, { amount: '1', currency: 'USD' }, { 'idempotency-key': key })
+  const send = (to: IngestFixture) =>
+    to.call('POST', path, { amount: '1', currency: 'USD' }, { 'idempotency-key': key })
   const responses = await Promise.all(Array.from({ length: 8 }, (_, index) => send(index % 2 === 0 ? ingest : other)))
 
   const done = responses.filter(({ statusCode }) => statusCode === 201)
