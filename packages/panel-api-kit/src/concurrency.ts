@@ -4,11 +4,14 @@ import type { PanelApi } from './api.ts'
 import { createRepeatedRequests } from './repeated-requests.ts'
 import { prepareRejection } from './response.ts'
 
+export const ACCESSES = ['read', 'write'] as const
+/** What was full: the queue, or the part of it for one account or order. Or the request has waited too long. */
+export const REASONS = ['queue', 'subject', 'time'] as const
+
 /** A request that got 503 because too many wait. */
 export interface BusyRejection {
-  readonly access: 'read' | 'write'
-  /** What was full: the `queue`, or the part of it for one account or order (`subject`). `time`: it has waited too long. */
-  readonly reason: 'queue' | 'subject' | 'time'
+  readonly access: (typeof ACCESSES)[number]
+  readonly reason: (typeof REASONS)[number]
 }
 
 export interface ConcurrencyDeps {
