@@ -109,7 +109,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'a webhook that awaits provider verification does not wake it',
     file: `${INGEST}/src/ingest.ts`,
-    find: 'if (awaiting.length > 0) verification.wake()',
+    find: 'if (changes.awaiting.length > 0) verification.wake()',
     replace: '',
     tests: [`${INGEST}/test/workers/verification-of-many`],
   },

@@ -26,7 +26,7 @@ export async function startMaintenanceAge(pool: Pool): Promise<void> {
  *
  * @example
  * const ageS = await readMaintenanceAgeS(pool)
- * (ageS ?? 0) < 60 //=> true
+ * ageS! >= 0 //=> true
  */
 export async function readMaintenanceAgeS(pool: Pool): Promise<number | undefined> {
   const { rows } = await pool.query<{ ageS: number | null }>(

@@ -9,7 +9,7 @@ const WRITES_MAX = 2
 const READS_MAX = 2
 const WAITING_MAX = 1_000
 /** Writes for one account or order: a flood of them leaves the queue to the others. */
-const WAITING_OF_SUBJECT_MAX = 8
+const WAITING_OF_SUBJECT_MAX = 16
 /** Shorter than a client's usual timeout: a request must not take effect after its client gave up. */
 const WAIT_MS_MAX = 10_000
 

@@ -87,7 +87,8 @@ describe('images', () => {
       'grafana/grafana',
     ])
     const { services } = parse(text, { merge: true }) as { services: Record<string, { image: string }> }
-    for (const { image } of Object.values(services)) expect(image).toMatch(/^paxyo\/|@sha256:[0-9a-f]{64}\}?$/)
+    for (const { image } of Object.values(services))
+      expect(image).toMatch(/^(?:paxyo|\$\{IMAGE_REGISTRY:-paxyo\})\/|@sha256:[0-9a-f]{64}\}?$/)
     expect(services['redis']!.image).toMatch(/^\$\{REDIS_IMAGE:-redis:8[.\d]*@sha256:[0-9a-f]{64}\}$/)
     // A second run replaces the digests.
     expect(await pinImages(text, digestOf)).toEqual({ text, images })
@@ -110,7 +111,10 @@ describe('images', () => {
     const workflows = readdirSync(new URL('.github/workflows', ROOT)).map((name) => `.github/workflows/${name}`)
     const lines = ['docker-compose.yml', 'infra/deploy/compose/Dockerfile', ...workflows]
       .flatMap((file) => read(file).split('\n'))
-      .filter((line) => /^\s*(?:image|container): \S|^ARG \w+_IMAGE=/.test(line) && !line.includes('paxyo/'))
+      .filter(
+        (line) =>
+          /^\s*(?:image|container): \S|^ARG \w+_IMAGE=/.test(line) && !line.includes('${IMAGE_REGISTRY:-paxyo}/'),
+      )
     expect(lines.length).toBeGreaterThanOrEqual(10)
     expect(lines.filter((line) => !/@sha256:[0-9a-f]{64}\}?$/.test(line)).map((line) => line.trim())).toEqual([])
   })
