@@ -7,8 +7,8 @@ import { createIngest, INGEST_POOL_MAX } from 'webhook-ingest'
 import { CHAOS_PROVIDERS } from './providers.ts'
 
 // The real webhook-ingest, except that it kills itself at its CRASH_AT-th step after a webhook or a PUT has arrived. A step is the
-// arrival, each query and each message once it is sent and before its response is read, and the start and the end of the
-// response. A killed process has changed nothing but by what it has sent, and between two steps it sends nothing.
+// arrival, the queries and messages of each turn of the event loop once they are sent and before a response is read, and the start
+// and the end of the response. A killed process has changed nothing but by what it has sent, and between two steps it sends nothing.
 
 const crashAt = Number(process.env['CRASH_AT'])
 let steps = 0
@@ -20,13 +20,26 @@ function step(): void {
   if (steps === crashAt) process.kill(process.pid, 'SIGKILL')
 }
 
+let isStepDue = false
+
+/** The queries of a turn are sent at its end. */
+function stepWhenSent(): void {
+  if (isStepDue) return
+  isStepDue = true
+  const stepAtEnd = (): void => {
+    isStepDue = false
+    step()
+  }
+  process.nextTick(() => process.nextTick(stepAtEnd))
+}
+
 /** The same function with a step as soon as it has sent something. */
 function withStep<Args extends unknown[], Result>(
   send: (...args: Args) => Promise<Result>,
 ): (...args: Args) => Promise<Result> {
   return (...args) => {
     const response = send(...args)
-    step()
+    stepWhenSent()
     return response
   }
 }

@@ -16,6 +16,7 @@ const USAGE = `Usage: npm run chaos -- [options]
   --concurrency <n>  orders in progress at the same time (64; with --ha 600)
   --rate <n>         new orders in each second (unlimited; with --ha 8); an order has about ten webhooks
   --pause <ms>       longest pause between two faults (3000)
+  --gap-max <s>      exit with 1 when no webhook got a 200 for longer
   --only <fault>     inject only this fault; may be repeated
   --seed <n>         replay the workload and the choice of faults
   --report <file>    write the report, as .json or .md; may be repeated
@@ -33,6 +34,7 @@ const { values } = parseArgs({
     rate: { type: 'string' },
     minutes: { type: 'string', default: '20' },
     pause: { type: 'string', default: '3000' },
+    'gap-max': { type: 'string', default: 'Infinity' },
     only: { type: 'string', multiple: true },
     report: { type: 'string', multiple: true, default: [] },
   },
@@ -67,4 +69,6 @@ const report = await (values.ha ? injectFaults(HA_SYSTEM, options) : injectFault
 const json = `${JSON.stringify(report, null, 2)}\n`
 process.stdout.write(json)
 for (const file of values.report) writeFileSync(file, file.endsWith('.md') ? toMarkdown(report) : json)
-process.exit(report.violations.length === 0 ? 0 : 1)
+const isGapTooLong = report.longestGapMs > Number(values['gap-max']) * 1_000
+if (isGapTooLong) process.stderr.write(`no webhook got a 200 for ${(report.longestGapMs / 1_000).toFixed(1)} s\n`)
+process.exit(report.violations.length === 0 && !isGapTooLong ? 0 : 1)

@@ -3,6 +3,7 @@ import {
   eventually,
   ledgerViolations,
   sharedRedisUrl,
+  startChaosProxy,
   startPostgresPair,
   startService,
   TEST_JWT_SECRET,
@@ -14,7 +15,7 @@ import pg from 'pg'
 import { startWatchingClient, type WatchingClient } from '../chaos/watching-client.ts'
 
 // The primary of PostgreSQL is lost while webhooks arrive, and its synchronous standby is promoted. The services have an
-// address that names both.
+// address that names both, or one that leads to the other one then.
 
 const PANEL_KEY = 'a-panel-api-key'
 const WEBHOOK_TOKEN = 'a-webhook-token'
@@ -32,10 +33,14 @@ interface System {
   readonly output: () => string
 }
 
-async function startSystem(resources: AsyncDisposableStack, isSynchronous = true): Promise<System> {
+async function startSystem(
+  resources: AsyncDisposableStack,
+  isSynchronous = true,
+  addressOf: (pair: PostgresPair) => string | Promise<string> = ({ url }) => url,
+): Promise<System> {
   const pair = resources.use(await startPostgresPair({ isSynchronous }))
   const env = {
-    DATABASE_URL: `${pair.url}?target_session_attrs=read-write`,
+    DATABASE_URL: `${await addressOf(pair)}?target_session_attrs=read-write`,
     REDIS_URL: sharedRedisUrl(),
     CHANNEL_PREFIX: `${randomUUID()}:`,
     WEBHOOK_TOKENS: WEBHOOK_TOKEN,
@@ -174,6 +179,25 @@ test('the primary stops responding, and continues after the promotion: no client
   system.pair.resumePrimary()
   const resumedAt = performance.now()
   await flows(system, traffic, resumedAt + 2_000)
+  await traffic.stop()
+  await expectNothingLost(system, traffic)
+})
+
+test('one name that leads to another server, as in Kubernetes: connections to the former one, which does not respond, are closed', async () => {
+  resources = new AsyncDisposableStack()
+  const proxy = resources.use(await startChaosProxy(0))
+  const portOf = ({ url }: { readonly url: string }): number => Number(new URL(url).port)
+  const system = await startSystem(resources, true, ({ primary }) => {
+    proxy.target = portOf(primary)
+    return primary.url.replace(/:\d+\//, `:${proxy.port}/`)
+  })
+  const traffic = startTraffic(system)
+  await flows(system, traffic, performance.now())
+  system.pair.pausePrimary()
+  await system.pair.promote()
+  proxy.target = portOf(system.pair.standby)
+  const promotedAt = performance.now()
+  expect((await flows(system, traffic, promotedAt)) - promotedAt).toBeLessThan(FLOW_AGAIN_MS_MAX)
   await traffic.stop()
   await expectNothingLost(system, traffic)
 })

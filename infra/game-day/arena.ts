@@ -1,9 +1,8 @@
-import { migrateToLatest } from '@paxyo/database'
-import { startLocalPostgres } from '@paxyo/local-postgres'
 import {
   bundleProgram,
   freePort,
   startChaosProxy,
+  startPostgresPair,
   startProcess,
   startRedisServer,
   startService,
@@ -44,8 +43,11 @@ export interface Arena {
   readonly gateways: readonly Member[]
   readonly exporter: Member
   readonly redis: RedisServer
+  /** The primary of PostgreSQL, whose commits wait for a standby. */
   readonly postgresUrl: string
   readonly postgresProxy: ChaosProxy
+  /** Ends the primary, and promotes its standby. */
+  failOver(): Promise<void>
   readonly files: { readonly certificate: string; readonly backups: string }
   readonly provider: Simulator
   /** The status with which the panel's server responds to webhooks. */
@@ -61,20 +63,15 @@ export async function startArena(
   { dir, files }: { dir: string; files: Arena['files'] },
   resources: AsyncDisposableStack,
 ): Promise<Arena> {
-  const postgres = await startLocalPostgres({
-    dataDir: join(dir, 'postgres'),
-    password: 'test',
-    settings: { fsync: 'off' },
-  })
-  resources.defer(() => postgres.stop())
+  const postgres = resources.use(await startPostgresPair({ isSynchronous: true }))
+  let primary = postgres.primary
   const redis = await startRedisServer()
   resources.defer(() => redis.stop())
-  const postgresProxy = resources.use(await startChaosProxy(Number(new URL(postgres.url).port)))
-  await migrateToLatest(postgres.url)
+  const postgresProxy = resources.use(await startChaosProxy(portOf(primary.url)))
   const provider = resources.use(await startSimulator())
   const panel = await startPanel(resources)
 
-  const through = new URL(postgres.url)
+  const through = new URL(primary.url)
   through.port = String(postgresProxy.port)
   const env = {
     DATABASE_URL: through.href,
@@ -125,13 +122,22 @@ export async function startArena(
     gateways,
     exporter,
     redis,
-    postgresUrl: postgres.url,
+    get postgresUrl() {
+      return primary.url
+    },
     postgresProxy,
+    async failOver() {
+      postgres.killPrimary()
+      await postgres.promote()
+      primary = postgres.standby
+      postgresProxy.target = portOf(primary.url)
+      postgresProxy.cut()
+    },
     files,
     provider,
     panel,
     async sql(statement) {
-      const pool = new pg.Pool({ connectionString: postgres.url, max: 1 })
+      const pool = new pg.Pool({ connectionString: primary.url, max: 1 })
       try {
         await pool.query(statement)
       } finally {
@@ -142,7 +148,7 @@ export async function startArena(
       const url = ingests[0]!.process!.url
       const variables = {
         ...env,
-        DATABASE_URL: postgres.url,
+        DATABASE_URL: primary.url,
         PAXYO_URL: url,
         PAXYO_API_KEY: PANEL_KEY,
         PATH: process.env['PATH'],
@@ -153,6 +159,8 @@ export async function startArena(
     },
   }
 }
+
+export const portOf = (url: string): number => Number(new URL(url).port)
 
 /** The panel's server, which receives webhooks. */
 async function startPanel(resources: AsyncDisposableStack): Promise<{ url: string; status: number }> {
@@ -199,10 +207,9 @@ export function startTraffic(arena: Arena): AsyncDisposable {
 
 const REQUEST_TIMEOUT_MS = 5_000
 
-/** Registers an order, and sends a webhook of it. @returns the status of the webhook. */
-async function sendOrder(ingest: string, id: string, status: string): Promise<number> {
-  await register(ingest, id)
-  return sendWebhook(ingest, JSON.stringify({ order_id: id, status }))
+/** Registers an order, and sends a webhook of it: one without an order would wait for it, and fire an alert, from then on. */
+async function sendOrder(ingest: string, id: string, status: string): Promise<void> {
+  if ((await register(ingest, id)) < 300) await sendWebhook(ingest, JSON.stringify({ order_id: id, status }))
 }
 
 export function register(ingest: string, id: string, userId = 'user-1', currency = 'USD'): Promise<number> {

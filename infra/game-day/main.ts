@@ -17,7 +17,7 @@ const USAGE = `Usage: npm run game-day -- [options]
 
   --factor <n>     by which the times of the alerts are shorter (60)
   --only <alert>   only this alert; may be repeated
-  --minutes <n>    after which no other part is broken (30)
+  --minutes <n>    after which no other part is broken (50)
   --report <file>  where to write the report
   --timeout <s>    how long an alert may take to fire, and to end (180)
 `
@@ -26,7 +26,7 @@ const { values } = parseArgs({
     help: { type: 'boolean', short: 'h', default: false },
     factor: { type: 'string', default: '60' },
     only: { type: 'string', multiple: true },
-    minutes: { type: 'string', default: '30' },
+    minutes: { type: 'string', default: '50' },
     report: { type: 'string' },
     timeout: { type: 'string', default: '180' },
   },

@@ -1,9 +1,9 @@
 import { createTestAuthority } from '@paxyo/testkit'
-import { utimesSync, writeFileSync } from 'node:fs'
+import { rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import pg from 'pg'
 import { WebSocket } from 'ws'
-import { authorization, PANEL_KEY, post, register, sendWebhook, type Arena } from './arena.ts'
+import { authorization, PANEL_KEY, portOf, post, register, sendWebhook, type Arena } from './arena.ts'
 
 export interface Scenario {
   readonly what: string
@@ -61,6 +61,46 @@ const BLOCKED_ORDER = 'G-blocked'
 const ingestOf = (arena: Arena): string => arena.ingests[0]!.process!.url
 const gatewayOf = (arena: Arena): string => arena.gateways[0]!.process!.url
 
+/** Breaks by making PostgreSQL unreachable. */
+const WITHOUT_POSTGRES: Pick<Scenario, 'break' | 'repair'> = {
+  async break(arena) {
+    // Nothing listens there.
+    arena.postgresProxy.target = 1
+    arena.postgresProxy.cut()
+  },
+  async repair(arena) {
+    arena.postgresProxy.target = portOf(arena.postgresUrl)
+  },
+}
+
+/** A webhook of the first order that the traffic has registered. */
+const sendUpdate = (arena: Arena): Promise<number> =>
+  sendWebhook(ingestOf(arena), JSON.stringify({ order_id: 'T-0', status: 'In progress' }))
+
+/** Does both, and repairs in the other order. */
+const together = (
+  one: Pick<Scenario, 'break' | 'repair'>,
+  other: Pick<Scenario, 'break' | 'repair'>,
+): Pick<Scenario, 'break' | 'repair'> => ({
+  async break(arena) {
+    await one.break(arena)
+    await other.break(arena)
+  },
+  async repair(arena) {
+    await other.repair(arena)
+    await one.repair(arena)
+  },
+})
+
+/** Breaks by a value of `synchronous_standby_names`; the standby's name is `one`. */
+function waitingFor(names: string): Pick<Scenario, 'break' | 'repair'> {
+  const set = async (arena: Arena, value: string): Promise<void> => {
+    await arena.sql(`ALTER SYSTEM SET synchronous_standby_names = '${value}'`)
+    await arena.sql('SELECT pg_reload_conf()')
+  }
+  return { break: (arena) => set(arena, names), repair: (arena) => set(arena, 'one') }
+}
+
 /** More than one: a few do not make an alert. */
 const NEW_CURRENCY_REFUNDS = 25
 
@@ -77,6 +117,14 @@ export const SCENARIOS: readonly Scenario[] = [
     break: (arena) => arena.ingests[1]!.kill(),
     runbook: 'restart it',
     repair: (arena) => arena.ingests[1]!.start(),
+  },
+  {
+    what: 'kill -9 of one ws-gateway',
+    alert: 'PaxyoRedundancyLost',
+    severity: 'ticket',
+    break: (arena) => arena.gateways[1]!.kill(),
+    runbook: 'start it again',
+    repair: (arena) => arena.gateways[1]!.start(),
   },
   {
     what: 'kill -9 of every webhook-ingest',
@@ -106,15 +154,23 @@ export const SCENARIOS: readonly Scenario[] = [
     what: 'PostgreSQL cannot be reached',
     alert: 'PaxyoDatabaseUnreadable',
     severity: 'page',
-    async break(arena) {
-      // Nothing listens there.
-      arena.postgresProxy.target = 1
-      arena.postgresProxy.cut()
-    },
+    ...WITHOUT_POSTGRES,
     runbook: 'restore it',
-    async repair(arena) {
-      arena.postgresProxy.target = Number(new URL(arena.postgresUrl).port)
-    },
+  },
+  {
+    what: 'PostgreSQL cannot be reached: batches',
+    alert: 'PaxyoBatchesGivenUp',
+    severity: 'page',
+    ...together(WITHOUT_POSTGRES, repeating(sendUpdate)),
+    runbook: '`database_unavailable`: see',
+  },
+  {
+    what: 'PostgreSQL cannot be reached: webhooks',
+    alert: 'PaxyoWebhooksFailing',
+    severity: 'page',
+    // So many webhooks that each of the short ranges has some: a batch is given up after eight seconds.
+    ...together(WITHOUT_POSTGRES, repeating(sendUpdate)),
+    runbook: 'as [PaxyoDatabaseUnreadable]',
   },
   {
     what: 'kill -9 of Redis: publishers',
@@ -329,6 +385,26 @@ export const SCENARIOS: readonly Scenario[] = [
     },
   },
   {
+    what: 'there is no backup any longer',
+    alert: 'PaxyoMonitoringIncomplete',
+    severity: 'ticket',
+    async break(arena) {
+      rmSync(backupIn(arena.files.backups))
+    },
+    runbook: 'measure it',
+    async repair(arena) {
+      writeBackup(arena.files.backups)
+    },
+  },
+  {
+    what: 'maintenance has not completed for three days',
+    alert: 'PaxyoMaintenanceFailing',
+    severity: 'ticket',
+    break: (arena) => arena.sql(`UPDATE maintenance_runs SET finished_at = finished_at - interval '3 days'`),
+    runbook: 'run `npx paxyo maintain`',
+    repair: (arena) => arena.paxyo('maintain'),
+  },
+  {
     what: 'partitions of the next days are missing',
     alert: 'PaxyoMaintenanceMissing',
     severity: 'ticket',
@@ -340,5 +416,36 @@ export const SCENARIOS: readonly Scenario[] = [
         LOOP EXECUTE 'DROP TABLE ' || part; END LOOP; END $$`),
     runbook: '`npx paxyo maintain` as the owner',
     repair: (arena) => arena.paxyo('maintain'),
+  },
+  {
+    what: 'commits wait for no standby',
+    alert: 'PaxyoStandbyNotSynchronous',
+    severity: 'ticket',
+    ...waitingFor(''),
+    runbook: 'Otherwise set `synchronous_standby_names`',
+  },
+  {
+    what: 'commits wait for a standby that does not exist',
+    alert: 'PaxyoSynchronousStandbyMissing',
+    severity: 'page',
+    ...waitingFor('two'),
+    runbook: 'the name must be in `synchronous_standby_names`',
+  },
+  {
+    what: 'the epoch is of another timeline, on which commits waited for no standby',
+    alert: 'PaxyoEpochRotated',
+    severity: 'page',
+    break: (arena) => arena.sql('UPDATE stream_epoch SET timeline = timeline - 1, is_synchronous = false'),
+    runbook: 'a failover that may have lost commits',
+    repair: async () => undefined,
+  },
+  // The last one: no standby is left.
+  {
+    what: 'kill -9 of the primary of PostgreSQL, whose standby is promoted',
+    alert: 'PaxyoPrimaryChanged',
+    severity: 'ticket',
+    break: (arena) => arena.failOver(),
+    runbook: 'replace a former primary that does not follow',
+    repair: async () => undefined,
   },
 ]

@@ -1,5 +1,5 @@
 /**
- * Judges what a page has shown: whether it said `live` while it was behind.
+ * Judges what a page has shown: whether it showed `live` while it was behind.
  *
  * A page is behind from a second after the commit of the first event that it does not have. Time in which the page did not
  * run does not count: a page that was asleep has a second after it woke. The page itself notes when its timers did not run,

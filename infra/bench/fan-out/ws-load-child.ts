@@ -117,6 +117,8 @@ async function tryToConnect(
   localAddress: string | undefined,
 ): Promise<void> {
   const live = Promise.withResolvers<void>()
+  // One that is closed before it is open has rejected this already.
+  live.promise.catch(() => undefined)
   let isLive = false
   let lastMessage = 'none'
   let eventsMissing = eventsFirst

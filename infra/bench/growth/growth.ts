@@ -7,7 +7,8 @@ import { seedSql } from '../ingest/seed.ts'
 import { measureDeliveries } from './deliveries.ts'
 import { startWsLoad, type WsLoad } from '../fan-out/ws-load.ts'
 import { startService, type Service } from '../machine/service.ts'
-import { startServers } from '../machine/servers.ts'
+import { meanStatementMs } from '../machine/database-work.ts'
+import { runSql, startServers } from '../machine/servers.ts'
 import type { Report, Sample } from '../report/samples.ts'
 import { takeTurns } from '../report/rounds.ts'
 
@@ -24,6 +25,8 @@ const EVENTS_PER_SECOND = 2_000
 const CLIENTS_OF_ALL_GATEWAYS = 4_000
 const OTHER_FILES = 500
 const SNAPSHOTS = 500
+/** Only the statement of snapshots has it. */
+const A_SNAPSHOT = 'oldest_closed'
 
 /** Our services alone, at several sizes: which costs grow with the number of orders, of users online, of gateways? */
 export async function benchGrowth(options: GrowthOptions): Promise<Report> {
@@ -83,18 +86,22 @@ const usersOf = (orders: number): number => Math.max(1_000, Math.min(20_000, ord
 /** Clients that connect one after the other, each for a snapshot of its user's orders. */
 async function measureSnapshots(orders: number, { rounds }: GrowthOptions): Promise<Sample[]> {
   await using servers = await startServers(seedSql(orders, usersOf(orders)))
-  const env = gatewayEnv(await servers.copyDatabase('snapshots'), servers.redisUrl)
-  await using service = await startService(wsGateway.script, env)
+  const url = await servers.copyDatabase('snapshots')
+  await using service = await startService(wsGateway.script, gatewayEnv(url, servers.redisUrl))
   const target = { variant: wsGateway.name, port: service.port, jwtSecret: JWT_SECRET }
   const variants = [{ name: `${orders} orders` }]
   // Awaited here, because the servers end with this function.
   return await takeTurns('snapshots', variants, rounds, async () => {
     using load = await startWsLoad()
+    await runSql(url, 'SELECT pg_stat_statements_reset()')
     const postgresBefore = servers.postgresCpuSeconds()
     const { elapsedMs } = await load.connect({ ...target, count: SNAPSHOTS, atOnceMax: 1 })
+    const cpuSeconds = servers.postgresCpuSeconds() - postgresBefore
     return {
       'connect, snapshot, live ms': elapsedMs / SNAPSHOTS,
-      'postgres CPU-ms': ((servers.postgresCpuSeconds() - postgresBefore) / SNAPSHOTS) * 1000,
+      // A lone client also waits until the gateway begins another query, which is the same for any number of orders.
+      'statement ms': await meanStatementMs(url, A_SNAPSHOT),
+      'postgres CPU-ms': (cpuSeconds / SNAPSHOTS) * 1000,
     }
   })
 }

@@ -39,13 +39,22 @@ async function run(command: HttpLoadCommand): Promise<HttpLoadResult> {
   const overdue: number[] = []
   const finished = Promise.withResolvers<void>()
   let busy = 0
+  let sent = 0
+  const { request } = command
+  const next = (): WebhookBody => {
+    if (request !== undefined)
+      return { text: request.replaceAll('{n}', String(sent).padStart(9, '0')), isCancel: false }
+    const { text, isCancel } = nextBody()
+    return { text: `${head}${text.length}\r\n\r\n${text}`, isCancel }
+  }
 
   const send = (connection: Connection, dueAt: number): void => {
-    const { text, isCancel }: WebhookBody = nextBody()
+    const { text, isCancel } = next()
+    sent += 1
     if (connection.dueAt === undefined) busy += 1
     connection.dueAt = dueAt
     connection.isCancel = isCancel
-    connection.socket.write(`${head}${text.length}\r\n\r\n${text}`, 'latin1')
+    connection.socket.write(text, 'latin1')
   }
   const onResponse = (connection: Connection, isOk: boolean): void => {
     const now = performance.now()
@@ -69,7 +78,7 @@ async function run(command: HttpLoadCommand): Promise<HttpLoadResult> {
           connection.partial += buffer.toString('latin1', 0, count)
           const end = responseEnd(connection.partial)
           if (end === -1) return true
-          const isOk = connection.partial.startsWith('200', 9)
+          const isOk = connection.partial.startsWith('20', 9)
           connection.partial = connection.partial.slice(end)
           onResponse(connection, isOk)
           return true

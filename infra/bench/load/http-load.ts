@@ -15,6 +15,8 @@ export interface HttpLoadCommand {
   readonly orders: number
   /** How many orders earlier loads have canceled; this load cancels the next ones. */
   readonly canceledBefore: number
+  /** Sent in place of webhooks: a complete request, in which the number of the request replaces each `{n}`, with nine digits. */
+  readonly request?: string
 }
 
 export interface HttpLoadResult extends Latencies {

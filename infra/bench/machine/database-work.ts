@@ -17,6 +17,16 @@ export async function topStatements(url: string, webhooks: number): Promise<stri
   )
 }
 
+/** How long a statement takes on average, which is the only one with this part. */
+export async function meanStatementMs(url: string, part: string): Promise<number> {
+  const [row] = await runSql<{ ms: number }>(
+    url,
+    `SELECT sum(total_exec_time) / sum(calls) AS ms FROM pg_stat_statements
+     WHERE dbid = (SELECT oid FROM pg_database WHERE datname = current_database()) AND query LIKE '%${part}%'`,
+  )
+  return row!.ms
+}
+
 /** Bytes of WAL by type of record. */
 export async function walByRecord(url: string, position: string, webhooks: number): Promise<string[]> {
   const rows = await runSql<Record<string, string>>(

@@ -4,21 +4,30 @@ import { plot } from './plot.ts'
 import { byLoad, figure, mainFigureOf, type Report } from './samples.ts'
 import { median, spread } from './statistics.ts'
 
-/** Subject ÷ variant of each load's main figure, which is its first, by load and variant. */
-export function ratios({ samples, subject }: Report): Map<string, number> {
-  const result = new Map<string, number>()
+/**
+ * Subject ÷ variant of each load's main figure, which is its first, by load and variant: a ratio for each round, in which both
+ * ran one after the other, so that the machine's speed cancels out.
+ */
+export function ratios({ samples, subject }: Report): Map<string, number[]> {
+  const result = new Map<string, number[]>()
   for (const [load, variants] of byLoad(samples)) {
     const mainFigure = mainFigureOf(variants)
     if (!variants.has(subject)) continue
     const own = figure(variants.get(subject)!, mainFigure)
     for (const [variant, rounds] of variants) {
-      if (variant !== subject) result.set(`${load}, ${variant}`, median(own) / median(figure(rounds, mainFigure)))
+      if (variant === subject) continue
+      const other = figure(rounds, mainFigure)
+      const both = own.slice(0, other.length)
+      result.set(
+        `${load}, ${variant}`,
+        both.map((value, round) => value / other[round]!),
+      )
     }
   }
   return result
 }
 
-/** Medians of all rounds, with their spread, one table for each load. */
+/** Medians of all rounds and of their ratios, with their spread, one table for each load. */
 export function toTables(report: Report): string {
   const lines: string[] = []
   const ratioBy = ratios(report)
@@ -28,7 +37,7 @@ export function toTables(report: Report): string {
     const rows = [...variants].map(([variant, rounds]) =>
       [variant].concat(
         names.map((name) => cell(figure(rounds, name))),
-        isCompared ? (ratioBy.get(`${load}, ${variant}`)?.toFixed(2) ?? '') : [],
+        isCompared ? ratioCell(ratioBy.get(`${load}, ${variant}`)) : [],
       ),
     )
     const head = ['', ...names].concat(isCompared ? `${report.subject} ÷ it` : [])
@@ -64,6 +73,9 @@ function cell(values: readonly number[]): string {
   const half = values.length > 1 && middle !== 0 ? ` ±${((spread(values) / 2) * 100).toFixed(0)} %` : ''
   return `${middle.toFixed(digits)}${half}`
 }
+
+/** Empty for the subject itself. */
+const ratioCell = (values: readonly number[] | undefined): string => (values === undefined ? '' : cell(values))
 
 function toRows(cells: readonly string[][]): string[] {
   const widths = cells[0]!.map((_head, column) => Math.max(...cells.map((row) => row[column]!.length)))

@@ -36,11 +36,11 @@ export async function startHaCluster(): Promise<HaCluster> {
   const patroni = await startPatroniCluster(folder, cleanups)
   const redis = cleanups.use(await startRedisSentinels({ replicas: REPLICAS, hasProxies: true }))
   await migrateToLatest(await patroni.primaryUrl())
-  const haproxyPort = await startHaproxy(patroni.nodes, folder, cleanups)
+  const { primaryPort } = await startHaproxy(patroni.nodes, folder, cleanups)
   const providersFile = join(folder, 'providers.json')
   writeProvidersFile(providersFile)
   const env = { REDIS_URL: redis.url, REDIS_TOPOLOGY: 'sentinel', PROVIDERS_FILE: providersFile }
-  const urls = [patroni.url, superuserUrl(haproxyPort)]
+  const urls = [patroni.url, superuserUrl(primaryPort)]
   const members = await startMembers((index) => ({ ...env, DATABASE_URL: urls[index]! }), urls.length, cleanups)
   const owned = cleanups.move()
 

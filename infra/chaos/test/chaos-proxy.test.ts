@@ -7,9 +7,14 @@ import { connect, createServer, type Server, type Socket } from 'node:net'
 let server: Server
 let proxy: ChaosProxy
 let clients: Socket[]
+let accepted: number
 beforeEach(async () => {
   clients = []
-  server = createServer((socket) => socket.on('error', () => undefined).pipe(socket))
+  accepted = 0
+  server = createServer((socket) => {
+    accepted += 1
+    socket.on('error', () => undefined).pipe(socket)
+  })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   proxy = await startChaosProxy((server.address() as { port: number }).port)
 })
@@ -41,6 +46,8 @@ test('what is held arrives after the release, complete and in order', async () =
   // Long enough for the loopback network, if anything passed.
   await new Promise((resolve) => setImmediate(() => setTimeout(resolve, 100)))
   expect([old.received(), young.received()]).toEqual(['old:', ''])
+  // A server that shuts down would wait for it.
+  expect(accepted).toBe(1)
   proxy.release()
   await eventually(() => old.received() === 'old:abc' && young.received() === 'young:abc')
 })

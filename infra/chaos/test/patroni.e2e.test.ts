@@ -4,11 +4,12 @@ import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
+import { startHaproxy } from '../ha/haproxy.ts'
 import { startPatroniCluster } from '../ha/patroni-cluster.ts'
 import { superuserUrl } from '../ha/patroni-config.ts'
 import type { PatroniNode } from '../ha/patroni-node.ts'
 
-test('a Patroni that starts beside a former primary lets no waiting commit pass, and the cluster becomes whole', async () => {
+test('a Patroni that starts beside a former primary lets no waiting commit pass, and HAProxy leads to the new one and its standbys', async () => {
   await using resources = new AsyncDisposableStack()
   const folder = mkdtempSync(join(tmpdir(), 'paxyo-patroni-'))
   resources.defer(() => rmSync(folder, { recursive: true, force: true }))
@@ -16,7 +17,8 @@ test('a Patroni that starts beside a former primary lets no waiting commit pass,
   chmodSync(folder, 0o711)
   const cluster = await startPatroniCluster(folder, resources)
   const { primary: former, synchronous } = await cluster.whole()
-  const connect = async ({ postgresPort }: PatroniNode): Promise<pg.Client> => {
+  const { primaryPort, standbyPort } = await startHaproxy(cluster.nodes, folder, resources)
+  const connect = async ({ postgresPort }: Pick<PatroniNode, 'postgresPort'>): Promise<pg.Client> => {
     const client = new pg.Client({ connectionString: superuserUrl(postgresPort) })
     client.on('error', () => undefined)
     await client.connect()
@@ -40,4 +42,7 @@ test('a Patroni that starts beside a former primary lets no waiting commit pass,
   former.patroni.start()
   expect(await waiting).toBe('not acknowledged')
   expect(await cluster.whole()).toMatchObject({ primary: { name: synchronous.name } })
+  const leads = async (port: number, isReplica: boolean): Promise<boolean> =>
+    isTrue(await connect({ postgresPort: port }), `pg_is_in_recovery() = ${isReplica}`)
+  expect(await eventually(async () => (await leads(primaryPort, false)) && leads(standbyPort, true))).toBe(true)
 })

@@ -27,6 +27,9 @@ const END_TO_END_TESTS = [
   'packages/cli/test/commands/.*e2e',
 ]
 
+/** What only holds where the database is of the same version. */
+const SAME_VERSION_TESTS = ['migrate and maintain say what they did', 'version compares itself with the database']
+
 const { values } = parseArgs({
   options: {
     help: { type: 'boolean', short: 'h', default: false },
@@ -44,9 +47,15 @@ if (values.help) {
 const log = (line: string): void => void process.stdout.write(`${new Date().toISOString()} ${line}\n`)
 
 /** Runs the end-to-end tests of one version on databases that both versions have migrated. */
-async function passesTests(folder: string, folders: readonly string[]): Promise<boolean> {
-  const env = { ...process.env, [MIGRATED_BY_VARIABLE]: folders.join(delimiter) }
-  const child = spawn('npm', ['test', '--', ...END_TO_END_TESTS], { cwd: folder, env, stdio: 'inherit' })
+async function passesTests(
+  folder: string,
+  folders: readonly string[],
+  leftOut: readonly string[] = [],
+): Promise<boolean> {
+  // In CI a test that is left out would count as failed.
+  const env = { ...process.env, [MIGRATED_BY_VARIABLE]: folders.join(delimiter), CI: 'false' }
+  const names = leftOut.length === 0 ? [] : [`--testNamePattern=^(?!.*(?:${leftOut.join('|')})$)`]
+  const child = spawn('npm', ['test', '--', ...names, ...END_TO_END_TESTS], { cwd: folder, env, stdio: 'inherit' })
   const [code] = (await once(child, 'exit')) as [number | null]
   return code === 0
 }
@@ -54,7 +63,7 @@ async function passesTests(folder: string, folders: readonly string[]): Promise<
 await using before = await checkOut(values.from)
 const folders = [before.folder, ROOT]
 log(`the end-to-end tests of ${before.commit}, on a database that this version has migrated`)
-const isBeforeRight = await passesTests(before.folder, folders)
+const isBeforeRight = await passesTests(before.folder, folders, SAME_VERSION_TESTS)
 log(`the end-to-end tests of this version, on a database of ${before.commit} that this version has migrated`)
 const isThisRight = await passesTests(ROOT, folders)
 log(`upgrades from ${before.commit} and roll-backs under load`)

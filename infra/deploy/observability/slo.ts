@@ -22,8 +22,8 @@ export const SLOS: readonly Slo[] = [
   {
     name: 'webhook_acknowledged',
     objective: 0.999,
-    // The provider causes the other responses.
-    total: (range) => `sum(rate(${WEBHOOKS}_count{status=~"200|5.."}[${range}]))`,
+    // The provider causes the other responses. 499: it did not wait for one.
+    total: (range) => `sum(rate(${WEBHOOKS}_count{status=~"200|499|5.."}[${range}]))`,
     good: (range) => `sum(rate(${WEBHOOKS}_bucket{status="200",${ONE_SECOND}}[${range}]))`,
     alert: 'PaxyoWebhookSlo',
     summary: 'of webhooks were not acknowledged within a second',

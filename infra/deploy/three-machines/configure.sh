@@ -159,13 +159,16 @@ for file in redis-message-keys webhook-tokens panel-api-keys jwt-secrets audit-s
 done
 joined redis://ADDRESS:26379 | sed "s|//|//:$redis_password@|" | write /etc/paxyo/secrets/redis-url 600 root
 write /etc/paxyo/ca.crt 644 root <"$secrets/ca.crt"
-for service in webhook-ingest ws-gateway maintain; do
+for service in webhook-ingest ws-gateway maintain exporter; do
   file=$root/etc/paxyo/$service.env
   [ ! -e "$file" ] || continue
   install -m 600 /dev/null "$file"
   {
     echo NODE_EXTRA_CA_CERTS=/etc/paxyo/ca.crt
-    [ "$service" = maintain ] || printf '%s\n' "HOST=$address" "TRUST_PROXY=$(joined ADDRESS)" REDIS_TOPOLOGY=sentinel
+    case $service in
+      webhook-ingest | ws-gateway) printf '%s\n' "HOST=$address" "TRUST_PROXY=$(joined ADDRESS)" REDIS_TOPOLOGY=sentinel ;;
+      exporter) printf '%s\n' "HOST=$address" CERTIFICATES=127.0.0.1:443,/etc/paxyo/ca.crt DISKS=/var/lib/postgresql ;;
+    esac
     [ "$service" != ws-gateway ] || echo "ALLOWED_ORIGINS=$ALLOWED_ORIGINS"
   } >"$file"
 done
@@ -191,7 +194,7 @@ for file in "$secrets"/tls/*.pem; do write "/etc/haproxy/tls/${file##*/}" 600 ro
     -e "/server-template ingest/{r /dev/fd/3
 d}" -e "/server-template gateway/{r /dev/fd/4
 d}" "$compose/haproxy/haproxy.cfg" 3< <(servers 8081) 4< <(servers 8082)
-  sed -n -e '/^defaults/,/^$/p' -e '/^listen postgres/,/^$/p' "$compose/haproxy-postgres/haproxy.cfg" |
-    sed -e 's/ resolvers docker.*//' -e 's/bind :5432/bind 127.0.0.1:5000/'
+  sed -n -e '/^defaults/,/^$/p' -e '/^listen postgres/,/^$/p' -e '/^listen standbys/,/^$/p' "$compose/haproxy-postgres/haproxy.cfg" |
+    sed -e 's/ resolvers docker.*//' -e 's/bind :5432/bind 127.0.0.1:5000/' -e 's/bind :5433/bind 127.0.0.1:5001/'
 } | write /etc/haproxy/haproxy.cfg 600 root
 install -m 600 "$work/checksums" "$checksums"

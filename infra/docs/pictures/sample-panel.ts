@@ -108,7 +108,7 @@ async function moveBack(owner: pg.Pool, days: number): Promise<void> {
   }
 }
 
-/** The panel's server: it accepts outgoing webhooks until it is said to fail. */
+/** The panel's server: it accepts outgoing webhooks until it is set to fail. */
 export async function startPanelServer(): Promise<AsyncDisposable & { readonly url: string }> {
   // It fails at first, so that a webhook has several attempts.
   let failing = 2

@@ -77,6 +77,15 @@ test('the table of archive.md is that of the code', () => {
   expect(listed).toEqual(ARCHIVE_VARIABLES)
 })
 
+test('retention.md says for how long each table is kept', () => {
+  const schema = read('packages/database/src/schema.generated.ts')
+  const [, members] = /^export interface DB \{\n([^}]*)\}/m.exec(schema)!
+  const tables = [...members!.matchAll(/^ {2}(\w+):/gm)].map(([, name]) => name!)
+  const rows = [...read('infra/docs/reference/retention.md').matchAll(/^\| [^|]+ \| (`[^|]+) \|/gm)]
+  const listed = new Set(rows.flatMap(([, cell]) => [...cell!.matchAll(/`(\w+)/g)].map(([, name]) => name!)))
+  expect([...listed].toSorted()).toEqual(tables.toSorted())
+})
+
 test('the providers of the how-to guide are a valid PROVIDERS_FILE', () => {
   const guide = read('infra/docs/how-to/use-several-providers.md')
   const folder = mkdtempSync(join(tmpdir(), 'paxyo-providers-'))

@@ -11,6 +11,7 @@ import { attackWithRaces } from './money-races.ts'
 import { attackWithHostileInputs, HOSTILE_ATTACKS } from './run-attacks.ts'
 import { attackWithSchemathesis, installSchemathesis } from './schemathesis.ts'
 import { holdSockets } from './silent-sockets.ts'
+import { attackWithSlowRequests } from './slow-requests.ts'
 
 const USAGE = `Usage: npm run attack -- [options]
 
@@ -75,6 +76,8 @@ const racing = attackWithRaces({
   contenders: CONTENDERS,
   isOver,
 })
+// As many as it can, all the time: their number says nothing.
+const slowing = attackWithSlowRequests({ target, random: createRandom(seed + 2), inputs: Infinity, isOver })
 const attacked = await Promise.all(
   attackWithHostileInputs({
     target,
@@ -88,7 +91,7 @@ isDone = true
 const [underAttack, quiet] = await Promise.all([bystander.stop(), quietBystander.stop()])
 const seconds = Math.round((performance.now() - startedAt) / 1_000)
 log('the attack is over')
-const attacks = [...attacked, await racing]
+const attacks = [...attacked, await racing, await slowing]
 // Afterwards: with the panel's key it also revokes the tokens of the bystander.
 if (python !== undefined) {
   attacks.push(

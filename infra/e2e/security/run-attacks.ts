@@ -4,6 +4,7 @@ import { attackWithWebhooks } from './hostile-webhooks.ts'
 import { attackWithRaces } from './money-races.ts'
 import { attackWithRawHttp } from './raw-http.ts'
 import { attackWithFrames } from './raw-web-socket.ts'
+import { attackWithSlowRequests } from './slow-requests.ts'
 import { attackWithTokens } from './token-cases.ts'
 
 /** Attacks with inputs that no client should send. */
@@ -18,7 +19,7 @@ export interface RunOptions extends Omit<AttackOptions, 'random'> {
 }
 
 /**
- * Runs all attacks at the same time, also races for money. The seed replays what each of them sends; what arrives first is up
+ * Runs all attacks at the same time, also races for money and slow requests. The seed replays what each of them sends; what arrives first is up
  * to the machine.
  */
 export function runAttacks({ seed, ...options }: RunOptions): Promise<AttackResult[]> {
@@ -26,5 +27,6 @@ export function runAttacks({ seed, ...options }: RunOptions): Promise<AttackResu
   return Promise.all([
     ...attackWithHostileInputs({ ...options, random: random.fork() }),
     attackWithRaces({ ...options, random: random.fork() }),
+    attackWithSlowRequests({ ...options, random: random.fork() }),
   ])
 }

@@ -17,11 +17,6 @@ export const ALLOWED: readonly Allowed[] = [
   { text: /\.fill\(/g, reason: "a method of JavaScript's arrays and Playwright's locators" },
   { text: /\b(?:Instagram|TikTok|YouTube) followers\b/g, reason: "what a panel's users order" },
   { text: /\bnssm remove .* confirm\b/g, reason: 'a command of NSSM' },
-  {
-    text: /(['"`])refused\1|\brefused(?=:)/g,
-    in: ['services/webhook-ingest/', 'packages/panel-client/', 'infra/docs/reference/panel-api.md'],
-    reason: "the outcome of a row and a member in the panel API's response to a bulk registration",
-  },
   { text: /\bprobe_ssl_earliest_cert_expiry\b/g, reason: 'a metric of blackbox_exporter' },
   { text: /\bpeerDependencies|peerDependenciesMeta\b/g, reason: 'a field of package.json' },
 ]

@@ -56,7 +56,7 @@ export interface ConnectionState {
   readonly renewAtMs: number | undefined
   readonly renewalFailures: number
   readonly liveSinceMs: number
-  /** Whether the server has said that events are late. */
+  /** Whether the server has reported that events are late. */
   readonly isDelayed: boolean
   /** Whether the link may be dead. */
   readonly isSuspect: boolean
@@ -80,7 +80,7 @@ export type Input =
   | { readonly type: 'drain'; readonly retryAfterMs: number }
   /** The socket was closed, its link is dead, or it received a message that cannot be read. */
   | { readonly type: 'lost'; readonly error: ClientError }
-  /** The server has said why it rejects connections, and when to retry. */
+  /** The server has reported why it rejects connections, and when to retry. */
   | { readonly type: 'explained'; readonly error: ClientError; readonly retryAfterMs: number }
   /** `timerAtMs` is reached. */
   | { readonly type: 'timer' }

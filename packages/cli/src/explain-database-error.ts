@@ -62,12 +62,12 @@ export const shownAddress = (address: string): string =>
 /** @returns the failure to show, without the password of the address. */
 export function explainDatabaseError(error: unknown, address: string): Failure {
   if (error instanceof Failure) return error
-  const { urls } = parseDatabaseUrl(address)
+  const { urls, asksForPrimary } = parseDatabaseUrl(address)
   const url = new URL(urls[0]!)
   const { code, message } = error as { code?: string; message: string }
   const explained = explainState(code ?? '', message, url)
   if (explained !== undefined) return explained
-  if (urls.length > 1 && isDatabaseUnavailable(error)) {
+  if ((urls.length > 1 || asksForPrimary) && isDatabaseUnavailable(error)) {
     const hint = `Check ${serversOf(address).join(', ')}, or correct DATABASE_URL.`
     return new Failure('unreachable', message, hint, { cause: error })
   }

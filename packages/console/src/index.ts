@@ -115,7 +115,7 @@ const WAITING_MAX = 100
 const WAIT_MS_MAX = 5_000
 
 const boundRequests = (api: PanelApi): void =>
-  boundConcurrency(api, createConcurrencyLimiter(CONCURRENT_MAX, WAITING_MAX, WAIT_MS_MAX))
+  boundConcurrency(api, { writes: createConcurrencyLimiter(CONCURRENT_MAX, WAITING_MAX, WAIT_MS_MAX) })
 
 const ROOT_PACKAGE = new URL('../../../package.json', import.meta.url)
 

@@ -24,6 +24,13 @@ test('its seq is read from its bytes without parsing', () => {
   expect(eventSeq(Buffer.from(''))).toBe(0)
 })
 
+test.each(['7', '7,"event":"order.upd', '7x}', '7}}', '7 ,"event":"order.updated"}', '9007199254740993}'])(
+  'bytes that only begin like an event have no seq: %s',
+  (rest) => {
+    expect(eventSeq(Buffer.from(`{"type":"event","seq":${rest}`))).toBe(0)
+  },
+)
+
 test('when it was committed is read from its bytes, wherever an order hides the same letters', () => {
   const order = { ...anOrder(), link: 'https://example.com/"at":"1999-01-01T00:00:00.000Z"' }
   const account = { balance: '999999999999.12345678', currency: 'ABCDEFGH' }

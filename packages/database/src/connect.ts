@@ -1,5 +1,6 @@
 import { Kysely, PostgresDialect } from 'kysely'
 import pg from 'pg'
+import { PipelinedClient } from './pipelined-client.ts'
 import { connectionConfig } from './servers/connection-config.ts'
 import type { PrimaryChange } from './servers/primary-watch.ts'
 import { DATABASE_ROLES, type DatabaseRole } from './roles.ts'
@@ -25,7 +26,7 @@ const QUERY_TIMEOUT_MS = 20_000
 
 /**
  * A pool whose connections have their service's role. The holder of a connection can send queries without waiting for
- * the responses of earlier ones (pipelining).
+ * the responses of earlier ones (pipelining); those of one turn of the event loop are sent together.
  *
  * @example
  * const ingest = createPool({ url: databaseUrl, role: 'ingest', name: 'an-example', max: 4 })
@@ -68,6 +69,7 @@ export const connectionSettings = (role: DatabaseRole): Readonly<Record<string, 
 
 function clientConfig({ url, role, name, onPrimaryChange }: PoolOptions): pg.PoolConfig {
   return {
+    Client: PipelinedClient,
     ...connectionConfig(url, onPrimaryChange),
     application_name: name,
     options: Object.entries(connectionSettings(role))

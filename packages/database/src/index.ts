@@ -24,6 +24,7 @@ export { apiKeyId, hashApiKey, makeApiKey, type NewApiKey } from './api-keys/api
 export { recountTotals } from './count-totals.ts'
 export { COLUMN_TYPES, createKysely, createPool, type PoolOptions } from './connect.ts'
 export { findConnectionProblem } from './connection-problem.ts'
+export { checkPrimary } from './servers/check-primary.ts'
 export { connectionConfig, createClient } from './servers/connection-config.ts'
 export { readReplicationState, type ReplicationState, type StandbyState } from './servers/replication-state.ts'
 export type { PrimaryChange } from './servers/primary-watch.ts'

@@ -15,8 +15,14 @@ export async function recordMaintenance(pool: Pool): Promise<void> {
   await pool.query(`DELETE FROM maintenance_runs WHERE finished_at < now() - interval '${RETENTION}'`)
 }
 
+/** A database whose maintenance has never completed has no run to count from: its migration starts the time. */
+export async function startMaintenanceAge(pool: Pool): Promise<void> {
+  await pool.query('INSERT INTO maintenance_runs SELECT now() WHERE NOT EXISTS (SELECT FROM maintenance_runs)')
+}
+
 /**
- * How long ago maintenance did all of its work, in seconds; undefined when it never did.
+ * How long ago maintenance did all of its work, in seconds; when it never did, how long ago the database was migrated. Undefined in a
+ * database that only an earlier version has migrated.
  *
  * @example
  * const ageS = await readMaintenanceAgeS(pool)

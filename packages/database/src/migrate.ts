@@ -4,6 +4,7 @@ import pg from 'pg'
 import { applyMigrations } from './apply-migrations.ts'
 import { countTotals } from './count-totals.ts'
 import { createIndexes } from './concurrent-indexes.ts'
+import { startMaintenanceAge } from './maintenance-runs.ts'
 import { maintainPartitions } from './partitions.ts'
 import { POSTGRES_VERSION_MIN } from './roles.ts'
 import * as baseline from './migrations/0041-baseline.ts'
@@ -60,6 +61,7 @@ export async function migrateToLatest(ownerUrl: string): Promise<string[]> {
     await maintainPartitions(pool, new Date())
     await countTotals(pool)
     await createIndexes(pool)
+    await startMaintenanceAge(pool)
     return applied
   } finally {
     await db.destroy()

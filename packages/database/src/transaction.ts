@@ -1,4 +1,3 @@
-import type { Writable } from 'node:stream'
 import type { Pool, PoolClient, QueryResult } from 'pg'
 import { isDatabaseUnavailable, NotConnectedError, RolledBackError } from './database-errors.ts'
 
@@ -24,12 +23,10 @@ export async function transaction<T>(
   const client = await connect(pool)
   let broken = false
   try {
-    sendTogether(client)
     // Even BEGIN can be canceled. The statements after it would then hold no locks and commit one by one, so the
     // connection is destroyed before work can continue.
-    client.query('BEGIN').catch(() => streamOf(client).destroy())
+    client.query('BEGIN').catch(() => client.connection.stream.destroy())
     const result = await work(client)
-    sendTogether(client)
     const statements = last(client, result)
     const commit = client.query('COMMIT')
     await roundTrip([...statements, commit])
@@ -42,20 +39,6 @@ export async function transaction<T>(
   } finally {
     client.release(broken)
   }
-}
-
-/**
- * Sends the statements of this turn of the event loop together. Otherwise pg writes each of them to the socket separately,
- * and each write wakes the server for a single statement.
- */
-function sendTogether(client: PoolClient): void {
-  const stream = streamOf(client)
-  stream.cork()
-  process.nextTick(() => stream.uncork())
-}
-
-function streamOf(client: PoolClient): Writable {
-  return (client as unknown as { connection: { stream: Writable } }).connection.stream
 }
 
 async function connect(pool: Pool): Promise<PoolClient> {

@@ -4,6 +4,7 @@ import { Kysely, PostgresDialect, sql } from 'kysely'
 import pg from 'pg'
 import { recountTotals } from '../src/count-totals.ts'
 import { applyMigrations } from '../src/apply-migrations.ts'
+import { readMaintenanceAgeS } from '../src/maintenance-runs.ts'
 import { migrateToLatest } from '../src/migrate.ts'
 
 const MIGRATIONS = [
@@ -43,6 +44,13 @@ test('an empty database is brought up to date, and a second run changes nothing'
   expect(await migrateToLatest(database.url)).toEqual([])
   expect(await findTables()).toEqual(tables)
   expect((await database.owner.query('SELECT epoch FROM stream_epoch')).rows).toEqual(epoch)
+})
+
+test('from the first migration on, it is known how long maintenance has been missing', async () => {
+  await migrateToLatest(database.url)
+  await database.owner.query(`UPDATE maintenance_runs SET finished_at = finished_at - interval '3 days'`)
+  await migrateToLatest(database.url)
+  expect(await readMaintenanceAgeS(database.owner)).toBeGreaterThanOrEqual(3 * 86_400)
 })
 
 test('accounts from before have their totals counted, once, and changes of other services are not waited for', async () => {

@@ -60,10 +60,9 @@ test.each([
   ['NOT NULL', 'ALTER TABLE orders ALTER remains SET NOT NULL', /^orders: NOT NULL of remains reads all rows/],
   ['a backfill', `UPDATE orders SET service = 's'`, /^all rows of orders/],
   ['a backfill with a query', `WITH old AS (SELECT 1) DELETE FROM reviews`, /^all rows of reviews/],
-])('%s is rejected', async (what, statement, violation) => {
-  const statements = what.startsWith('locks') ? statement.split('; ') : [statement]
-  const expected = what.startsWith('locks') ? /^orders is locked after outbox/ : violation
-  expect(await check(...statements)).toEqual(expect.arrayContaining([expect.stringMatching(expected)]))
+  ['a lock in another order than webhooks', 'LOCK TABLE outbox; LOCK TABLE orders', /^orders is locked after outbox/],
+])('%s is rejected', async (_what, statements, violation) => {
+  expect(await check(...statements.split('; '))).toEqual(expect.arrayContaining([expect.stringMatching(violation)]))
 })
 
 test.each([

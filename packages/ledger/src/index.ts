@@ -94,6 +94,7 @@ export { resolveReview, type Resolution, type ResolutionRejection } from './revi
 export { commitChangeSet, type BatchOutbox, type LedgerDeps } from './transaction/commit-change-set.ts'
 export {
   type AuditedRequest,
+  type AuditedWork,
   commitOnce,
   type IdempotentRequest,
   type OnceWork,

@@ -20,6 +20,8 @@ export interface ApiKeyStoreOptions {
   readonly keys: readonly string[]
   /** Called with the place of such a key when it was sent. */
   readonly onKeyUsed?: (place: number) => void
+  /** Milliseconds of a clock that only goes forward. */
+  readonly now?: () => number
   readonly log: Logger
 }
 
@@ -36,8 +38,10 @@ export interface ApiKeyStore {
   close(): Promise<void>
 }
 
-/** A revoked key stops working within this time. */
-const RELOAD_INTERVAL_MS = 1_000
+/** A revoked key stops working within this time: requests wait when the keys are older. */
+const AGE_MS_MAX = 1_000
+/** Before that they are loaded again, and in a steady flow no request waits. */
+const RELOAD_AGE_MS = 700
 const RECORD_INTERVAL_MS = 60_000
 
 /**
@@ -50,13 +54,20 @@ const RECORD_INTERVAL_MS = 60_000
  * await store.authenticate('another', '127.0.0.1') //=> undefined
  * await store.close()
  */
-export function createApiKeyStore({ db, keys, onKeyUsed, log }: ApiKeyStoreOptions): ApiKeyStore {
+export function createApiKeyStore({
+  db,
+  keys,
+  onKeyUsed,
+  now = () => performance.now(),
+  log,
+}: ApiKeyStoreOptions): ApiKeyStore {
   const isOfEnvironment = createSecretSet(keys, onKeyUsed)
   let keysById = new Map<string, KnownKey>()
   let isRevoked = (_key: string): boolean => false
   let loadedAt = -Infinity
+  let reloadedAt = -Infinity
   const used = new Set<string>()
-  let recordedAt = performance.now()
+  let recordedAt = now()
 
   /** Requests that arrive during a load share the next one, which sees the keys in force at that moment. */
   const loader = createWorker({
@@ -67,7 +78,7 @@ export function createApiKeyStore({ db, keys, onKeyUsed, log }: ApiKeyStoreOptio
   })
 
   async function load(): Promise<void> {
-    const startedAt = performance.now()
+    const startedAt = now()
     const [inForce, revoked] = await Promise.all([readKeysInForce(db), readRevokedHashes(db)])
     keysById = new Map(inForce.map((key) => [key.keyId, toKnownKey(key)]))
     isRevoked = (key) => revoked.some((hash) => timingSafeEqual(hash, hashApiKey(key)))
@@ -76,7 +87,7 @@ export function createApiKeyStore({ db, keys, onKeyUsed, log }: ApiKeyStoreOptio
   }
 
   async function recordUse(): Promise<void> {
-    recordedAt = performance.now()
+    recordedAt = now()
     const keyIds = [...used]
     used.clear()
     try {
@@ -91,12 +102,20 @@ export function createApiKeyStore({ db, keys, onKeyUsed, log }: ApiKeyStoreOptio
     return known !== undefined && timingSafeEqual(known.hash, hash)
   }
 
-  const isFresh = (): boolean => performance.now() - loadedAt < RELOAD_INTERVAL_MS
+  const isFresh = (): boolean => now() - loadedAt < AGE_MS_MAX
+
+  /** Loads the keys before they are too old, without waiting. */
+  function reloadInTime(): void {
+    if (now() - Math.max(loadedAt, reloadedAt) < RELOAD_AGE_MS) return
+    reloadedAt = now()
+    loader.wake()
+  }
 
   /** While the database cannot be reached, what was loaded last decides; before the first load, a key may be revoked. */
   async function authenticateOfEnvironment(key: string): Promise<Principal | undefined> {
     if (loadedAt === -Infinity) await loader.runNow()
-    else if (!isFresh()) await loader.runNow().catch(() => undefined)
+    else if (isFresh()) reloadInTime()
+    else await loader.runNow().catch(() => undefined)
     return isRevoked(key) ? undefined : ENVIRONMENT_KEY
   }
 
@@ -108,7 +127,8 @@ export function createApiKeyStore({ db, keys, onKeyUsed, log }: ApiKeyStoreOptio
       if (keyId === undefined) return undefined
 
       const hash = hashApiKey(key)
-      if (!isFresh() || !isInForce(keyId, hash)) await loader.runNow()
+      if (isFresh() && isInForce(keyId, hash)) reloadInTime()
+      else await loader.runNow()
       const known = keysById.get(keyId)
       if (known === undefined || !isInForce(keyId, hash)) return undefined
       if (known.expiresAt !== null && known.expiresAt.getTime() <= Date.now()) return undefined

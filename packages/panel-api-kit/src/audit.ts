@@ -1,5 +1,12 @@
-import { commitOnce, type AuditedRequest, type LedgerDeps, type OnceWork, type WrittenResponse } from '@paxyo/ledger'
-import type { ErrorCode } from '@paxyo/contracts'
+import {
+  commitOnce,
+  type AuditedRequest,
+  type AuditedWork,
+  type LedgerDeps,
+  type OnceWork,
+  type WrittenResponse,
+} from '@paxyo/ledger'
+import { ERROR_CODES, type ErrorCode } from '@paxyo/contracts'
 import type { FastifyRequest } from 'fastify'
 import type { Pool } from 'pg'
 import type { Logger } from 'pino'
@@ -7,6 +14,7 @@ import type { PanelApi } from './api.ts'
 import { createDenialLog, insertEntry } from './denials.ts'
 import { idempotentRequest } from './idempotency.ts'
 import { knownPrincipal, principalOf } from './principal.ts'
+import { shareResponse } from './repeated-requests.ts'
 
 // Every request that changes something is in the audit log, except for registrations and tokens of API keys. An operation
 // that changes rows of the ledger writes its entry in the same transaction; the others, and requests that were denied, have
@@ -19,12 +27,15 @@ export interface AuditDetails {
   readonly after?: object
 }
 
-/** Requests whose transaction writes the entry. */
+/** Requests whose transaction writes the entry of a change. */
 const audited = new WeakSet<FastifyRequest>()
+/** Requests whose transaction has written the entry of their error. */
+const withError = new WeakSet<FastifyRequest>()
 const detailsByRequest = new WeakMap<FastifyRequest, AuditDetails>()
 
 /**
- * Commits the work of a request once, with its entry of the audit log in the same transaction.
+ * Commits the work of a request once, with its entry of the audit log in the same transaction, also that of an error. A request
+ * that repeats one that was in flight returns its response.
  *
  * @example
  * const app = createHttpServer({ log, trustProxy: false })
@@ -33,16 +44,20 @@ const detailsByRequest = new WeakMap<FastifyRequest, AuditDetails>()
  * app.post('/', async (request, reply) => sendResponse(reply, await commitRequest(ledger, request, work)))
  * (await app.inject({ method: 'POST', url: '/' })).statusCode //=> 201
  */
-export function commitRequest(
+export async function commitRequest(
   deps: LedgerDeps,
   request: FastifyRequest,
   work: OnceWork,
 ): Promise<WrittenResponse | ErrorCode> {
-  return commitOnce(deps, idempotentRequest(request), work, auditedChange(request))
+  const change = auditedChange(request)
+  const idempotent = idempotentRequest(request)
+  const response = await shareResponse(request, idempotent, () => commitOnce(deps, idempotent, work, change))
+  if (typeof response === 'string' && change !== undefined) withError.add(request)
+  return response
 }
 
 /**
- * The author of a request, for the transaction that commits its change; undefined for a routine change of an API key, which
+ * The entry of a request, for the transaction that commits its change; undefined for a routine change of an API key, which
  * the audit log does not have.
  *
  * @example
@@ -51,8 +66,9 @@ export function commitRequest(
  * api.post('/', { schema: { scope: 'orders:write' } }, (request) => ({ isAudited: auditedChange(request) !== undefined }))
  * (await api.inject({ method: 'POST', url: '/' })).json() //=> { isAudited: false }
  */
-export function auditedChange(request: FastifyRequest): AuditedRequest | undefined {
-  return isRoutine(request) ? undefined : auditedRequest(request)
+export function auditedChange(request: FastifyRequest): AuditedWork | undefined {
+  if (isRoutine(request)) return undefined
+  return { request: auditedRequest(request), isErrorAudited: (code) => isConflict(request, ERROR_CODES[code].status) }
 }
 
 /**
@@ -141,9 +157,12 @@ function isRecorded(request: FastifyRequest, status: number): boolean {
   if (status === 403) return true
   if (request.method === 'GET' || scope === 'read') return false
   if (status < 400) return !audited.has(request) && !isRoutine(request)
-  // A panel's server repeats its registrations, and gets the same conflicts.
-  return (status === 404 || status === 409) && scope !== 'orders:write'
+  return !withError.has(request) && isConflict(request, status)
 }
+
+/** A panel's server repeats its registrations, and gets the same conflicts. */
+const isConflict = ({ routeOptions: { schema } }: FastifyRequest, status: number): boolean =>
+  (status === 404 || status === 409) && schema?.scope !== 'orders:write'
 
 function codeOf(payload: unknown): string {
   try {

@@ -1,11 +1,14 @@
 export { type ApiKeyStoreOptions, type ApiKeyStore, createApiKeyStore } from './api-key-store.ts'
+export { createApiLimiters, type ApiLimiters } from './api-limits.ts'
 export { type ApiDeps, type PanelApi } from './api.ts'
 export { addAudit, type AuditDeps, auditedChange, auditedRequest, commitRequest, describeChange } from './audit.ts'
 export { addAuthentication, type AuthenticationDeps, type SessionAuthentication } from './authenticate.ts'
-export { boundConcurrency } from './concurrency.ts'
+export { addBusyMetrics } from './busy-metrics.ts'
+export { boundConcurrency, type BusyRejection, type ConcurrencyDeps } from './concurrency.ts'
 export { idempotencyHeaders, idempotentRequest } from './idempotency.ts'
 export { registerOpenApi } from './openapi/openapi.ts'
 export { namedSchemas, type OperationOptions, COMMON_ERRORS, operation } from './operation.ts'
+export { createOrderUsers, type OrderUsers } from './order-users.ts'
 export { encodeCursor, decodeCursor, toPage } from './page.ts'
 export {
   authorOf,

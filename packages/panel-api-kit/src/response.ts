@@ -1,4 +1,4 @@
-import type { ErrorCode } from '@paxyo/contracts'
+import { problem, type ErrorCode } from '@paxyo/contracts'
 import type { WrittenResponse } from '@paxyo/ledger'
 import { sendProblem } from '@paxyo/service-kit'
 import type { FastifyReply } from 'fastify'
@@ -36,4 +36,16 @@ export function reject(reply: FastifyReply, code: ErrorCode, detail?: string): F
   const retryAfterS = RETRY_AFTER_S[code]
   if (retryAfterS !== undefined) void reply.header('retry-after', retryAfterS)
   return sendProblem(reply, code, detail)
+}
+
+/** A rejection that is serialized once: in a flood each must cost little. */
+export function prepareRejection(
+  code: ErrorCode,
+  retryAfterS: number,
+  detail?: string,
+): (reply: FastifyReply) => FastifyReply {
+  const body = problem(code, detail)
+  const text = JSON.stringify(body)
+  const headers = { 'content-type': 'application/problem+json; charset=utf-8', 'retry-after': String(retryAfterS) }
+  return (reply) => reply.code(body.status).headers(headers).send(text)
 }

@@ -119,9 +119,9 @@ describe('orders', () => {
     const orders = Array.from({ length: 1200 }, () => anOrder({ userId }))
     const bad = { ...anOrder({ userId }), quantity: -1 }
     const done = await panel.orders.registerMany([...orders, bad])
-    expect(done).toMatchObject({ registered: 1200, unchanged: 0, refused: 1 })
+    expect(done).toMatchObject({ registered: 1200, unchanged: 0, rejected: 1 })
     expect(done.results.map(({ index }) => index)).toEqual(Array.from({ length: 1201 }, (_, index) => index))
-    expect(done.results.at(-1)).toMatchObject({ outcome: 'refused', code: 'validation_failed' })
+    expect(done.results.at(-1)).toMatchObject({ outcome: 'rejected', code: 'validation_failed' })
     expect(await panel.orders.registerMany(orders.slice(0, 2))).toMatchObject({ registered: 0, unchanged: 2 })
   })
 
@@ -130,7 +130,7 @@ describe('orders', () => {
     const orders = Array.from({ length: 900 }, () =>
       anOrder({ userId, service: 'ü'.repeat(1500), link: `https://example.com/${'ü'.repeat(1500)}` }),
     )
-    expect(await panel.orders.registerMany(orders)).toMatchObject({ registered: 900, refused: 0 })
+    expect(await panel.orders.registerMany(orders)).toMatchObject({ registered: 900, rejected: 0 })
   })
 })
 

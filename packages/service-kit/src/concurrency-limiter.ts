@@ -1,6 +1,6 @@
 /**
  * Limits the number of concurrent requests; further requests wait in a queue. It rejects a request when the queue is
- * full or when the request has waited too long.
+ * full, when the part of the queue for its subject is full, or when the request has waited too long.
  */
 export interface ConcurrencyLimiter {
   /**
@@ -9,8 +9,8 @@ export interface ConcurrencyLimiter {
    * @returns a function that leaves, which is idempotent; undefined when the request is rejected.
    */
   enter(subject?: string): Promise<(() => void) | undefined>
-  /** Whether the queue is full. */
-  readonly isFull: boolean
+  /** Whether a request would be rejected now, without waiting. */
+  isFull(subject?: string): boolean
 }
 
 interface Waiting {
@@ -19,19 +19,38 @@ interface Waiting {
 }
 
 /**
+ * @param waitingOfSubjectMax how many of those that wait may have the same subject, so that one does not fill the queue.
  * @example
  * const limiter = createConcurrencyLimiter(1, 0, 1_000)
  * const leave = await limiter.enter()
  * (await limiter.enter()) === undefined //=> true
  * leave!()
  */
-export function createConcurrencyLimiter(activeMax: number, waitingMax: number, waitMsMax: number): ConcurrencyLimiter {
+export function createConcurrencyLimiter(
+  activeMax: number,
+  waitingMax: number,
+  waitMsMax: number,
+  waitingOfSubjectMax: number = waitingMax,
+): ConcurrencyLimiter {
   let active = 0
   const activeSubjects = new Set<string>()
   const waiting = new Set<Waiting>()
+  const waitingBySubject = new Map<string, number>()
 
   const mayEnter = (subject: string | undefined): boolean =>
     active < activeMax && (subject === undefined || !activeSubjects.has(subject))
+
+  const waitingOf = (subject: string): number => waitingBySubject.get(subject) ?? 0
+
+  const mayWait = (subject: string | undefined): boolean =>
+    waiting.size < waitingMax && (subject === undefined || waitingOf(subject) < waitingOfSubjectMax)
+
+  function countWaiting(subject: string | undefined, change: 1 | -1): void {
+    if (subject === undefined) return
+    const count = waitingOf(subject) + change
+    if (count === 0) waitingBySubject.delete(subject)
+    else waitingBySubject.set(subject, count)
+  }
 
   function admit(subject: string | undefined): () => void {
     active += 1
@@ -59,20 +78,20 @@ export function createConcurrencyLimiter(activeMax: number, waitingMax: number, 
       const settle = (isAdmitted: boolean): void => {
         clearTimeout(timer)
         waiting.delete(entry)
+        countWaiting(subject, -1)
         resolve(isAdmitted ? admit(subject) : undefined)
       }
       const entry = { subject, settle }
       waiting.add(entry)
+      countWaiting(subject, 1)
     })
   }
 
   return {
     async enter(subject) {
       if (mayEnter(subject)) return admit(subject)
-      return waiting.size < waitingMax ? waitForSlot(subject) : undefined
+      return mayWait(subject) ? waitForSlot(subject) : undefined
     },
-    get isFull() {
-      return waiting.size >= waitingMax && active === activeMax
-    },
+    isFull: (subject) => !mayEnter(subject) && !mayWait(subject),
   }
 }

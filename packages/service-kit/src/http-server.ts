@@ -195,5 +195,7 @@ const DETAIL_LENGTH_MAX = 1_000
  */
 export function sendProblem(reply: FastifyReply, code: ErrorCode, detail?: string): FastifyReply {
   const body = problem(code, detail?.slice(0, DETAIL_LENGTH_MAX))
+  // Every 401 must have a challenge (RFC 9110, 15.5.2), also that of the console's form, which has no scheme.
+  if (body.status === 401) void reply.header('www-authenticate', 'Bearer')
   return reply.code(body.status).type('application/problem+json').send(body)
 }

@@ -31,6 +31,5 @@ export function rejectUnauthenticated(
 ): FastifyReply {
   const retryAfterS = throttle.failed(address, fields)
   if (retryAfterS > 0) return sendProblem(reply.header('retry-after', retryAfterS), 'authentication_throttled', detail)
-  if (code === 'unauthorized') void reply.header('www-authenticate', 'Bearer')
   return sendProblem(reply, code, detail)
 }

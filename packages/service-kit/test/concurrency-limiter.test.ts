@@ -11,7 +11,7 @@ test('as many as may are inside, those who wait follow in their order, and one t
     })
   const [first, second, third, fourth, fifth] = [1, 2, 3, 4, 5].map(enter)
 
-  expect(limiter.isFull).toBe(true)
+  expect(limiter.isFull()).toBe(true)
   expect(await fifth).toBeUndefined()
   expect(entered).toEqual([1, 2])
   const leaveFirst = (await first)!
@@ -25,7 +25,7 @@ test('as many as may are inside, those who wait follow in their order, and one t
 
   leaveThird!()
   leaveFourth!()
-  expect(limiter.isFull).toBe(false)
+  expect(limiter.isFull()).toBe(false)
   expect(await Promise.all([limiter.enter(), limiter.enter()])).not.toContain(undefined)
 })
 
@@ -63,4 +63,32 @@ test('who has waited for too long does not take the subject along', async () => 
   expect(await limiter.enter('ann')).toBeUndefined()
   leave()
   expect(await limiter.enter('ann')).toBeDefined()
+})
+
+test('one subject fills its part of the queue, and the rest of it is for others', async () => {
+  const limiter = createConcurrencyLimiter(1, 4, 10_000, 2)
+  const order: string[] = []
+  const enter = async (subject: string): Promise<(() => void) | undefined> => {
+    const leave = await limiter.enter(subject)
+    order.push(leave === undefined ? `${subject} rejected` : subject)
+    return leave
+  }
+  const anns = Array.from({ length: 100 }, () => enter('ann'))
+  expect([limiter.isFull('ann'), limiter.isFull('ben'), limiter.isFull()]).toEqual([true, false, false])
+  const bens = [enter('ben'), enter('ben')]
+  expect([limiter.isFull('cid'), limiter.isFull()]).toEqual([true, true])
+  expect(await Promise.all(anns.slice(3))).toEqual(Array(97).fill(undefined))
+
+  for (const one of [anns[0], anns[1], anns[2], ...bens]) (await one)!()
+  expect(order.filter((subject) => !subject.endsWith('rejected'))).toEqual(['ann', 'ann', 'ann', 'ben', 'ben'])
+  expect(limiter.isFull('ann')).toBe(false)
+})
+
+test('one that has waited for too long leaves the part of its subject to the next one', async () => {
+  const limiter = createConcurrencyLimiter(1, 4, 20, 1)
+  const leave = (await limiter.enter('ann'))!
+  expect(await limiter.enter('ann')).toBeUndefined()
+  const next = limiter.enter('ann')
+  leave()
+  expect(await next).toBeDefined()
 })

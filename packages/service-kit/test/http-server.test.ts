@@ -69,6 +69,17 @@ describe('an error is answered as application/problem+json:', () => {
     expectProblem(response, 409, 'order_conflict')
     expect(response.json().detail).toBe('A-1 is another order')
   })
+
+  test.each(['unauthorized', 'sign_in_failed', 'code_required'] as const)(
+    '%s, with the challenge of a 401',
+    async (code) => {
+      app.get(`/${code}`, (_request, reply) => sendProblem(reply, code))
+      const response = await app.inject(`/${code}`)
+
+      expectProblem(response, 401, code)
+      expect(response.headers['www-authenticate']).toBe('Bearer')
+    },
+  )
 })
 
 test('a bug is logged with its route, and nothing else is', async () => {

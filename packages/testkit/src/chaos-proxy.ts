@@ -1,4 +1,4 @@
-import { connect, createServer, type Socket } from 'node:net'
+import { createServer, Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 /** A TCP proxy on a fixed port that can delay data, hold it back, and cut connections. */
@@ -11,7 +11,8 @@ export interface ChaosProxy extends AsyncDisposable {
   /** Breaks all connections, as a failing network does. */
   cut(): void
   /**
-   * Passes nothing on, while connections stay open: a network that loses every packet. Also applies to new connections.
+   * Passes nothing on, while connections stay open: a network that loses every packet. Also applies to new connections: the
+   * target sees a connection when its first data may pass.
    *
    * @param isSuch says, from the first bytes that a client sent, whether its connection is held; default all.
    */
@@ -45,12 +46,15 @@ export async function startChaosProxy(target: number): Promise<ChaosProxy> {
   }
 
   const server = createServer((client) => {
-    const upstream = connect(proxy.target, '127.0.0.1')
+    const upstream = new Socket()
     const link: Link = { client, upstream, opening: '', gate: OPEN, open: () => undefined }
     links.add(link)
     client.once('data', (chunk: Buffer) => {
       link.opening = chunk.toString('latin1')
       if (isHeld(link.opening)) hold(link)
+      const begin = (): void => void (upstream.destroyed || upstream.connect(proxy.target, '127.0.0.1'))
+      if (link.gate === OPEN) begin()
+      else void link.gate.then(begin)
     })
     for (const [from, to] of [
       [client, upstream],
@@ -102,13 +106,20 @@ export async function startChaosProxy(target: number): Promise<ChaosProxy> {
 /** Chunks keep their order: each waits for the previous one. */
 function pipeSlowly(from: Socket, to: Socket, link: Link, delayMs: () => number): void {
   let last = Promise.resolve()
+  let waiting = 0
+  function passLate(chunk: Buffer): void {
+    waiting -= 1
+    to.write(chunk)
+  }
   from.on('data', (chunk) => {
     const ms = delayMs()
+    if (ms === 0 && link.gate === OPEN && waiting === 0) return void to.write(chunk)
+    waiting += 1
     const held = ms === 0 ? undefined : sleep(ms, undefined, { ref: false })
     last = last
       .then(() => held)
       .then(() => link.gate)
-      .then(() => void to.write(chunk))
+      .then(() => passLate(chunk))
   })
   from.on('end', () => void last.then(() => to.end()))
 }

@@ -1,7 +1,7 @@
 import { commonVariables, env, loadConfig, redisProblems, redisVariables } from '@paxyo/service-kit'
 import { fileURLToPath } from 'node:url'
 import { ingestProblems, ingestVariables, weakIngestSecrets } from 'webhook-ingest'
-import { gatewayVariables } from 'ws-gateway'
+import { gatewayVariables, keyServerProblems } from 'ws-gateway'
 import { z } from 'zod'
 import { isLoopback } from './own-address.ts'
 
@@ -48,7 +48,7 @@ export function loadStandaloneConfig(environment: NodeJS.ProcessEnv) {
     ...ingestProblems(raw, { isReachedByLoopbackOnly: isLoopback(raw['HOST'] ?? DEFAULT_HOST) }),
     ...demoProblems(raw),
     ...tlsProblems(raw),
-    ...(raw['NODE_ENV'] === 'production' ? weakIngestSecrets(environment) : []),
+    ...(raw['NODE_ENV'] === 'production' ? [...weakIngestSecrets(environment), ...keyServerProblems(raw)] : []),
   ])
 }
 

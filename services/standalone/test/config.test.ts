@@ -43,6 +43,14 @@ test('the demo is reachable by others only where that is said', () => {
   for (const HOST of ['localhost', '127.0.0.1', '::1']) expect(problemsOf({ HOST })).toEqual([])
 })
 
+test('keys over http are refused in production, as by a gateway', () => {
+  const jwks = { JWT_JWKS_URL: 'http://panel.example.com/jwks.json' }
+  expect(problemsOf(jwks)).toEqual([])
+  expect(problemsOf({ ...jwks, NODE_ENV: 'production' })).toEqual([
+    'JWT_JWKS_URL must begin with https:// in production: over http its keys can be replaced on the way',
+  ])
+})
+
 test('TLS needs a certificate and its key, and no demo', () => {
   expect(problemsOf({ TLS_CERT: 'site.crt', DEMO: 'off' })).toEqual([
     'TLS_KEY is missing: TLS needs both TLS_CERT and TLS_KEY',

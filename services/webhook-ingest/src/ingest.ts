@@ -1,6 +1,6 @@
 import { createConsole, startSecretReports, type ConsoleSettings } from '@paxyo/console'
 import type { BalanceMode } from '@paxyo/contracts'
-import { createKysely } from '@paxyo/database'
+import { checkPrimary, createKysely } from '@paxyo/database'
 import type { EventBus, EventPublisher } from '@paxyo/event-bus'
 import {
   storeReceipts,
@@ -34,7 +34,7 @@ import type { Logger } from 'pino'
 import type { Registry } from 'prom-client'
 import { openGatewayLink } from './gateways/gateway-link.ts'
 import { createIngestMetrics } from './metrics.ts'
-import { createApiKeyStore } from '@paxyo/panel-api-kit'
+import { createApiKeyStore, createOrderUsers } from '@paxyo/panel-api-kit'
 import { registerPanelApi } from './panel-api/panel-api.ts'
 import { createTokenMint, type TokenMintOptions } from './panel-api/tokens/token-mint.ts'
 import { createWebhookAuthentication } from './webhook/authenticate.ts'
@@ -157,7 +157,9 @@ export function createIngest(deps: IngestDeps): Ingest {
     })
   const mappedWords = createMappedWords({ pool, providers, log })
   const db = createKysely(pool)
-  const rejectedRequests = createRejectedRequests({ pool, newId, log })
+  const { requestRejected: onRejected, trimFailed: onTrimFailed } = metrics
+  const rejectedRequests = createRejectedRequests({ pool, newId, log, onRejected, onTrimFailed })
+  const orderUsers = createOrderUsers()
   const outgoingQueue = createOutgoingQueue({ pool, log })
   const webhookEndpoints = createWebhookEndpoints(pool)
   const { outgoingWebhooks: settings = NO_OUTGOING_WEBHOOKS } = deps
@@ -202,9 +204,10 @@ export function createIngest(deps: IngestDeps): Ingest {
     })
   let isDraining = false
 
-  listeners.push(({ awaiting }) => {
+  listeners.push((changes) => {
+    orderUsers.changesCommitted(changes)
     changeFeed.changesCommitted()
-    if (awaiting.length > 0) verification.wake()
+    if (changes.awaiting.length > 0) verification.wake()
   })
   outbox.start()
   verification.wake()
@@ -222,10 +225,7 @@ export function createIngest(deps: IngestDeps): Ingest {
         sources,
         batcher,
         throttle: throttleOf('webhook'),
-        keepRejected(request) {
-          metrics.requestRejected(request)
-          return rejectedRequests.keep(request)
-        },
+        keepRejected: (request) => rejectedRequests.keep(request),
         newId,
         now: () => new Date(),
         log,
@@ -241,6 +241,8 @@ export function createIngest(deps: IngestDeps): Ingest {
         environmentKeys: apiKeys,
         sessions: console?.sessions,
         onAuditFailed: metrics.auditFailed,
+        onBusy: metrics.apiBusy,
+        userOfOrder: (orderId) => orderUsers.userOf(orderId),
         throttle: throttleOf('panel_api'),
         mint: createTokenMint(deps.tokens),
         rejectedRequests,
@@ -261,9 +263,7 @@ export function createIngest(deps: IngestDeps): Ingest {
       draining: () => {
         if (isDraining) throw new Error('draining')
       },
-      database: async () => {
-        await pool.query('SELECT 1')
-      },
+      database: () => checkPrimary(pool),
       commits: () => {
         if (batcher.commitAgeMs > COMMIT_AGE_MS_MAX) throw new Error('commits hang')
         const { isSynchronous = false, standbys } = databaseWatch.state ?? {}

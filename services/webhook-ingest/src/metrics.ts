@@ -12,6 +12,8 @@ import {
   type NotCommitted,
 } from '@paxyo/ledger'
 import { formatMoney } from '@paxyo/order-core'
+import { addBusyMetrics, type BusyRejection } from '@paxyo/panel-api-kit'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Pool } from 'pg'
 import type { Registry } from 'prom-client'
 import type { GatewayLink } from './gateways/gateway-link.ts'
@@ -24,10 +26,14 @@ export interface IngestMetrics {
   readonly webhookResponded: (status: number, durationMs: number, results: readonly DeliveryResult[]) => void
   /** An authenticated webhook could not be read and is kept. */
   readonly requestRejected: (request: { readonly provider: string; readonly reason: string }) => void
-  /** A request to the panel API or a webhook was not authenticated. */
+  /** Rejected requests beyond the maximum were not deleted. */
+  readonly trimFailed: () => void
+  /** A request to the panel API was rejected because too many wait. */
+  readonly apiBusy: (rejection: BusyRejection) => void
   readonly auditFailed: () => void
   /** A message for consoles was not published. */
   readonly operationsMessageDropped: () => void
+  /** A request to the panel API or a webhook was not authenticated. */
   readonly authenticationFailed: (door: string, isThrottled: boolean) => void
   /** A batch was committed, or failed. */
   readonly batchDone: (deliveries: number, durationMs: number, failure?: NotCommitted) => void
@@ -71,6 +77,10 @@ export function createIngestMetrics(pool: Pool): IngestMetrics {
     'rejected_requests_total',
     'Authenticated webhooks that could not be read and are kept, by provider and error code.',
     ['provider', 'reason'],
+  )
+  const trimFailures = group.counter(
+    'rejected_requests_trim_failures_total',
+    'Failed deletions of the rejected requests beyond the maximum.',
   )
   const failures = group.counter(
     'authentication_failures_total',
@@ -134,6 +144,8 @@ export function createIngestMetrics(pool: Pool): IngestMetrics {
       for (const { outcome } of results) deliveries.inc({ outcome })
     },
     requestRejected: ({ provider, reason }) => rejected.inc({ provider, reason }),
+    trimFailed: () => trimFailures.inc(),
+    apiBusy: addBusyMetrics(group),
     authenticationFailed: (door, isThrottled) => failures.inc({ door, result: isThrottled ? 'throttled' : 'rejected' }),
     auditFailed: () => auditFailures.inc(),
     operationsMessageDropped: () => operationsDropped.inc(),
@@ -242,7 +254,7 @@ function addBacklog(group: MetricGroup, pool: Pool): void {
 function addMaintenance(group: MetricGroup, pool: Pool): void {
   const described = {
     event_partition_days: { help: 'Days, including today, for which the events table has partitions.' },
-    maintenance_age_seconds: { help: 'Time since maintenance did all of its work; 0 when it never did.' },
+    maintenance_age_seconds: { help: 'Time since maintenance did all of its work, or since the first migration.' },
     audit_log_signature_age_seconds: { help: 'Time since the audit log was signed; 0 when it never was.' },
   }
   group.gauges(described, async (gauges) => {
@@ -256,11 +268,5 @@ function addMaintenance(group: MetricGroup, pool: Pool): void {
 }
 
 /** @returns undefined when it fails or takes too long. */
-async function withTimeout<T>(promise: Promise<T>): Promise<T | undefined> {
-  let timer: NodeJS.Timeout | undefined
-  const timedOut = new Promise<undefined>((resolve) => {
-    timer = setTimeout(() => resolve(undefined), BACKLOG_TIMEOUT_MS)
-  })
-  const result = promise.catch(() => undefined)
-  return Promise.race([result, timedOut]).finally(() => clearTimeout(timer))
-}
+const withTimeout = <T>(promise: Promise<T>): Promise<T | undefined> =>
+  Promise.race([promise.catch(() => undefined), sleep(BACKLOG_TIMEOUT_MS, undefined, { ref: false })])

@@ -602,11 +602,21 @@ describe('the audit log', () => {
     expect((await ingest.call('POST', '/v1/orders/bulk', { orders: [order] })).statusCode).toBe(200)
     await ingest.call('GET', '/v1/orders/V-1')
     expect((await count()) - before).toBe(1)
+    for (const orderId of ['V-1', 'V-9']) {
+      await ingest.call('POST', `/v1/orders/${orderId}/actions`, { action: 'refund', amount: '99', note: 'too much' })
+    }
+    const errors = await ingest.database.owner.query(
+      `SELECT action, subject, note, result FROM audit_log WHERE note = 'too much' ORDER BY position`,
+    )
+    expect(errors.rows).toEqual([
+      { action: 'actOnOrder', subject: 'V-1', note: 'too much', result: 'refund_exceeds_charge' },
+      { action: 'actOnOrder', subject: 'V-9', note: 'too much', result: 'order_not_found' },
+    ])
     const cookie = await createOwner('Yoko')
     await send('/v1/tokens', { userId: 'V-1' }, { cookie })
     await send('/v1/accounts', { userId: 'V-1', currency: 'USD' }, { cookie })
     const { rows } = await ingest.database.owner.query(
-      `SELECT actor_name AS "actorName", action, after FROM audit_log WHERE subject = 'V-1' ORDER BY position`,
+      `SELECT actor_name AS "actorName", action, after FROM audit_log WHERE subject = 'V-1' AND result = 'ok' ORDER BY position`,
     )
     expect(rows).toEqual([
       {

@@ -4,6 +4,8 @@ import { z } from 'zod'
 import { DEFAULT_LIMITS, type Limits } from './socket/limits.ts'
 
 const JWT_SECRET_BYTES_MIN = 32
+const ONE_STANDBY =
+  'must be the address of one standby, or of a proxy that leads to one, such as postgres://user:password@host:5433/database, without target_session_attrs'
 
 /** The variables that decide which clients can connect. The standalone reads them, too. */
 export const gatewayVariables = {
@@ -63,7 +65,7 @@ type LimitVariables = Readonly<
 const variables = {
   DATABASE_URL: env.databaseUrl,
   /** A replica that is read, if it has what is needed, when `READ_REPLICA` is on. */
-  DATABASE_READ_URL: env.url('postgres', 'postgresql').optional(),
+  DATABASE_READ_URL: env.text.refine(isOneServer, { error: ONE_STANDBY }).optional(),
   READ_REPLICA: z.enum(['on', 'off'], { error: 'must be on or off' }).default('off'),
   ...redisVariables,
   HOST: env.text.default('0.0.0.0'),
@@ -82,6 +84,12 @@ export const replicaUrlOf = (config: ReturnType<typeof loadGatewayConfig>): stri
 export const weakGatewaySecrets = (environment: NodeJS.ProcessEnv): string[] =>
   weakVariables(['JWT_SECRETS', 'REDIS_MESSAGE_KEYS'], environment)
 
+/** Problems of the address of the public keys in production. The standalone has them, too. */
+export const keyServerProblems = (raw: Readonly<Record<string, string | undefined>>): string[] =>
+  raw['JWT_JWKS_URL']?.toLowerCase().startsWith('http:') === true
+    ? ['JWT_JWKS_URL must begin with https:// in production: over http its keys can be replaced on the way']
+    : []
+
 /** @throws ConfigError with all problems. */
 export function loadGatewayConfig(environment: NodeJS.ProcessEnv) {
   return loadConfig(variables, environment, (raw) => {
@@ -95,14 +103,16 @@ export function loadGatewayConfig(environment: NodeJS.ProcessEnv) {
     if (raw['NODE_ENV'] === 'production' && raw['ALLOWED_ORIGINS'] === undefined) {
       problems.push('ALLOWED_ORIGINS must be set in production: without it no page can connect')
     }
-    if (raw['NODE_ENV'] === 'production') problems.push(...weakGatewaySecrets(environment))
-    if (raw['NODE_ENV'] === 'production' && raw['JWT_JWKS_URL']?.startsWith('http:') === true) {
-      problems.push(
-        'JWT_JWKS_URL must begin with https:// in production: over http its keys can be replaced on the way',
-      )
-    }
+    if (raw['NODE_ENV'] === 'production') problems.push(...weakGatewaySecrets(environment), ...keyServerProblems(raw))
     return problems
   })
+}
+
+/** Of several servers the driver would choose the primary. */
+function isOneServer(value: string): boolean {
+  const url = URL.parse(value)
+  if (url === null || !/^postgres(?:ql)?:$/.test(url.protocol)) return false
+  return !url.hostname.includes(',') && !url.searchParams.has('target_session_attrs')
 }
 
 function isOrigin(value: string): boolean {

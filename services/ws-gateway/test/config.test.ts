@@ -84,14 +84,27 @@ test('a replica is read only when it is named and switched on', () => {
   ])
   expect(replicaUrlOf(loadGatewayConfig({ ...named, READ_REPLICA: 'on' }))).toBe('postgres://standby/paxyo')
   expect(replicaUrlOf(loadGatewayConfig(named))).toBeUndefined()
+  for (const url of [
+    'standby',
+    'http://standby',
+    'postgres://a,b/paxyo',
+    'postgres://a:1,b:2/paxyo',
+    'postgres://a/b?target_session_attrs=standby',
+  ]) {
+    expect(problemsOf({ ...named, DATABASE_READ_URL: url })).toEqual([
+      expect.stringMatching(/^DATABASE_READ_URL: must be the address of one standby/),
+    ])
+  }
 })
 
 test('keys over http are refused in production', () => {
-  const jwks = { ...required, ALLOWED_ORIGINS: '*', JWT_JWKS_URL: 'http://panel.example.com/jwks.json' }
-  expect(problemsOf(jwks)).toEqual([])
-  expect(problemsOf({ ...jwks, NODE_ENV: 'production' })).toEqual([
-    'JWT_JWKS_URL must begin with https:// in production: over http its keys can be replaced on the way',
-  ])
+  for (const JWT_JWKS_URL of ['http://panel.example.com/jwks.json', 'HTTP://panel.example.com/jwks.json']) {
+    const jwks = { ...required, ALLOWED_ORIGINS: '*', JWT_JWKS_URL }
+    expect(problemsOf(jwks)).toEqual([])
+    expect(problemsOf({ ...jwks, NODE_ENV: 'production' })).toEqual([
+      'JWT_JWKS_URL must begin with https:// in production: over http its keys can be replaced on the way',
+    ])
+  }
 })
 
 describe('ALLOWED_ORIGINS', () => {

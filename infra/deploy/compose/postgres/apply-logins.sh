@@ -13,6 +13,5 @@ options="${PGOPTIONS:-} -c paxyo.retire=$retire"
 for name in owner ingest gateway; do
   options+=" -c paxyo.${name}_login=$(login "$name") -c paxyo.${name}_password=$(password "$name")"
 done
-PGPASSWORD=$(cat /run/secrets/postgres-superuser-password)
-export PGPASSWORD PGOPTIONS=$options
-exec psql --no-psqlrc --quiet -v ON_ERROR_STOP=1 -h /var/run/postgresql -U postgres -d paxyo -f /etc/paxyo/logins.sql
+export PGOPTIONS=$options
+exec bash /etc/paxyo/psql.sh --quiet -v ON_ERROR_STOP=1 -f /etc/paxyo/logins.sql

@@ -8,8 +8,9 @@ export PGPASSWORD PGHOST=/var/run/postgresql PGUSER=postgres
 sql() { psql --no-psqlrc --quiet -v ON_ERROR_STOP=1 "$@"; }
 sql -d postgres -c 'DROP DATABASE IF EXISTS paxyo_restored' -c 'CREATE DATABASE paxyo_restored'
 pg_restore --exit-on-error --single-transaction --no-password --dbname paxyo_restored
-# The new epoch makes positions of the discarded history void: browsers that reconnect get a snapshot.
-sql -d paxyo_restored -c "UPDATE stream_epoch SET epoch = replace(gen_random_uuid()::text, '-', '')"
+# The new epoch makes positions of the discarded history void: browsers that reconnect get a snapshot. The timeline was that of the
+# server of the dump.
+sql -d paxyo_restored -c "UPDATE stream_epoch SET epoch = replace(gen_random_uuid()::text, '-', ''), timeline = NULL, is_synchronous = NULL"
 sql -d postgres \
   -c 'DROP DATABASE IF EXISTS paxyo_replaced' \
   -c 'ALTER DATABASE paxyo RENAME TO paxyo_replaced' \

@@ -54,6 +54,8 @@ interface Service {
   readonly [limit: string]: unknown
 }
 const { services } = parse(compose, { merge: true }) as { services: Record<string, Service> }
+/** Built from this repository, or published by its workflow. */
+const isOurs = (image: string): boolean => /^(?:paxyo|\$\{IMAGE_REGISTRY:-paxyo\})\//.test(image)
 const namesOf = (isSuch: (service: Service) => boolean): string[] =>
   Object.keys(services).filter((name) => isSuch(services[name]!))
 
@@ -88,7 +90,7 @@ test('every container that goes on has a limit of memory, and whoever answers re
     'exporter',
   ])
   // Images from others, which have no health check.
-  const foreign = namesOf(({ image }) => !image.startsWith('paxyo/'))
+  const foreign = namesOf(({ image }) => !isOurs(image))
   expect(foreign).toEqual(['postgres', 'redis', 'haproxy', 'prometheus', 'alertmanager', 'grafana'])
   for (const name of foreign) expect({ name, ...services[name]!.healthcheck }).toHaveProperty('test')
 })
@@ -152,13 +154,24 @@ test('every image of ours is of a package that has something to start', () => {
 
 test('our images have the version of this repository, and one that is released with it', () => {
   const { version } = JSON.parse(read('package.json')) as { version: string }
-  const ours = Object.values(services).flatMap(({ image }) => (image.startsWith('paxyo/') ? [image] : []))
-  for (const image of ours) expect(image.slice(image.indexOf(':'))).toBe(`:\${PAXYO_VERSION:-${version}}`)
+  const ours = Object.values(services).flatMap(({ image }) => (isOurs(image) ? [image] : []))
+  for (const image of ours)
+    expect(image).toMatch(new RegExp(`/[a-z-]+:\\$\\{PAXYO_VERSION:-${version.replaceAll('.', '\\.')}\\}$`))
+  // Those that the workflow publishes may come from its registry.
+  const workflow = parse(read('.github/workflows/release.yml')) as {
+    jobs: { images: { strategy: { matrix: { service: string[] } } } }
+  }
+  const published = workflow.jobs.images.strategy.matrix.service.map((name) => name.replace('@paxyo/', ''))
+  const pulled = ours.filter((image) => image.startsWith('${IMAGE_REGISTRY:-paxyo}/'))
+  expect(new Set(pulled.map((image) => image.split('/')[1]!.split(':')[0]))).toEqual(new Set(published))
   for (const overlay of ['small', 'large']) {
     const { images } = parse(read(`infra/deploy/k8s/overlays/${overlay}/kustomization.yaml`)) as {
       images: { newTag: string }[]
     }
     expect([...new Set(images.map(({ newTag }) => newTag))]).toEqual([version])
+  }
+  for (const name of ['browser-client', 'panel-client']) {
+    expect(read(`packages/${name}/package.json`)).toContain(`"version": "${version}"`)
   }
   expect(read('CHANGELOG.md')).toMatch(new RegExp(`^## \\[${version.replaceAll('.', '\\.')}\\]`, 'm'))
 })
@@ -204,11 +217,17 @@ describe('three PostgreSQL servers instead of one', () => {
     expect(postgres!.image).toBe(services['haproxy']!.image)
     // It starts also while one of them is lost.
     expect(postgres!['depends_on']).toEqual(Object.keys(nodes).filter((name) => name.startsWith('postgres-')))
-    const servers = [...haproxy.matchAll(/^ {2}server \w+ ([\w-]+):5432 check port 8008$/gm)].map(([, host]) => host)
-    expect(servers).toEqual(Object.keys(nodes).filter((name) => name.startsWith('postgres-')))
-    expect(servers).toHaveLength(3)
-    expect(haproxy).toMatch(/option httpchk OPTIONS \/primary\n/)
-    expect(haproxy).toContain('on-marked-down shutdown-sessions')
+    for (const [port, role] of [
+      [5432, 'primary'],
+      [5433, 'replica'],
+    ]) {
+      const listener = haproxy.split('\n\n').find((section) => section.includes(`  bind :${port}\n`))!
+      const servers = [...listener.matchAll(/^ {2}server \w+ ([\w-]+):5432 check port 8008$/gm)].map(([, host]) => host)
+      expect(servers).toEqual(Object.keys(nodes).filter((name) => name.startsWith('postgres-')))
+      expect(servers).toHaveLength(3)
+      expect(listener).toContain(`option httpchk OPTIONS /${role}\n`)
+      expect(listener).toContain('on-marked-down shutdown-sessions')
+    }
   })
 
   test('every container is locked down like the others, and only HAProxy reaches PostgreSQL and etcd', () => {

@@ -251,10 +251,15 @@ describe('PostgreSQL that may die', () => {
       const name = metadata.name as keyof typeof pools
       const file = join(ROOT, `services/${name}/src`, name === 'ws-gateway' ? 'gateway.ts' : 'ingest.ts')
       const [, max] = new RegExp(`${pools[name]} = (\\d+)`).exec(readFileSync(file, 'utf8'))!
-      return maxReplicas * Number(max)
+      // One more watches the primary.
+      return maxReplicas * (Number(max) + 1)
     })
     const sum = wanted.reduce((total, count) => total + count, 0)
-    expect(Number(spec.postgresql.parameters.max_connections)).toBeGreaterThan(sum + 20)
+    expect(Number(spec.postgresql.parameters.max_connections)).toBeGreaterThan(sum + 40)
+    // Operators of another PostgreSQL read it there.
+    expect(README).toContain(
+      `\`max_connections\` of ${spec.postgresql.parameters.max_connections} in PostgreSQL: [the autoscaled services](components/autoscaling/autoscalers.yaml) want up to ${sum} connections`,
+    )
   })
 
   test('has the roles of the migrations, and logins that have nothing else', () => {
@@ -374,10 +379,20 @@ test('the jobs of the owner know for how long data is kept, and read only variab
   }
 })
 
-test('the command line waits in a pod until an operator ends it, and starts nothing by itself', () => {
+test('the command line waits in a pod until an operator ends it, and has what its commands need', () => {
   const { spec } = ofKind('CronJob', rendered.small).find(({ metadata }) => metadata.name === 'cli')!
   expect(spec.suspend).toBe(true)
-  expect(spec.jobTemplate.spec.template.spec.containers[0].command).toEqual(['sleep', '8h'])
+  const [container] = spec.jobTemplate.spec.template.spec.containers
+  expect(container.command).toEqual(['sleep', '8h'])
+  const maps = ofKind('ConfigMap', rendered.small) as unknown as { metadata: { name: string }; data: object }[]
+  const variables = [
+    ...container.env.map(({ name }: { name: string }) => name),
+    ...container.envFrom.flatMap(({ configMapRef: { name } }: { configMapRef: { name: string } }) =>
+      Object.keys(maps.find(({ metadata }) => metadata.name === name)!.data),
+    ),
+  ].map((name: string) => name.replace(/_FILE$/, ''))
+  const needed = ['DATABASE_URL', 'REDIS_URL', 'REDIS_MESSAGE_KEYS', 'PAXYO_URL', 'PAXYO_API_KEY']
+  expect(variables).toEqual(expect.arrayContaining(needed))
 })
 
 test.each(podsOf(ofKind('CronJob', rendered.ha)).map(({ name, template }) => [name, template.spec] as const))(
@@ -494,12 +509,35 @@ describe('the network', () => {
   test('lets everybody in only from the front and from monitoring', () => {
     for (const name of ['webhook-ingest', 'ws-gateway']) {
       const sources = applyingTo(labelsOf(name)).flatMap(({ spec }) => spec.ingress ?? [])
-      const allowed = sources.map(({ from, ports }) => [from[0].namespaceSelector.matchLabels, ports[0].port])
+      const allowed = sources.map(({ from, ports }) => [
+        (from[0].namespaceSelector ?? from[0].podSelector).matchLabels,
+        ports[0].port,
+      ])
       expect(allowed).toEqual([
         [{ 'paxyo/front': 'true' }, 8080],
         [{ 'paxyo/monitoring': 'true' }, 9464],
+        ...(name === 'webhook-ingest' ? [[{ 'app.kubernetes.io/name': 'cli' }, 8080]] : []),
       ])
     }
+  })
+
+  test('lets the command line reach what its commands need: PostgreSQL, Redis, the panel API and the provider', () => {
+    const out = applyingTo(labelsOf('cli')).flatMap(({ spec }) => spec.egress ?? []) as {
+      to: { podSelector?: { matchLabels?: Record<string, string> }; ipBlock?: object }[]
+      ports: { port: number }[]
+    }[]
+    const goals = out.map(({ to, ports }) => [
+      to[0]!.podSelector?.matchLabels?.['app.kubernetes.io/name'] ?? 'internet',
+      ports.at(-1)!.port,
+    ])
+    expect(goals).toEqual(
+      expect.arrayContaining([
+        ['postgres', 5432],
+        ['redis', 6379],
+        ['webhook-ingest', 8080],
+        ['internet', 443],
+      ]),
+    )
   })
 })
 

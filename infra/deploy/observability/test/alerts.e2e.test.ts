@@ -85,7 +85,7 @@ const CASES: Record<string, Case> = {
     },
     firesAfterMin: 70,
   },
-  PaxyoWalRetained: { series: { paxyo_database_wal_retained_bytes: '12000000000x20' }, firesAfterMin: 12 },
+  PaxyoWalRetained: { series: { paxyo_database_wal_retained_bytes: '6000000000x20' }, firesAfterMin: 12 },
   PaxyoRedundancyLost: {
     series: { 'up{job="ws-gateway",instance="a"}': '1x60', 'up{job="ws-gateway",instance="b"}': '1x20 stale' },
     firesAfterMin: 35,
@@ -157,6 +157,10 @@ const CASES: Record<string, Case> = {
   PaxyoWebhooksUnreadable: {
     series: { 'paxyo_ingest_rejected_requests_total{provider="godofpanel",reason="malformed_json"}': '0x5 1x20' },
     firesAfterMin: 7,
+  },
+  PaxyoRejectedRequestsGrowing: {
+    series: { paxyo_ingest_rejected_requests_trim_failures_total: '0x5 0+1x80' },
+    firesAfterMin: 40,
   },
   PaxyoCredentialsGuessed: {
     series: {
@@ -272,6 +276,9 @@ const NEW_SERIES: readonly (readonly [string, Case])[] = [
     'PaxyoBatchesGivenUp',
     { series: { 'paxyo_ingest_batch_failures_total{reason="internal_error"}': '0x5 1x20' }, firesAfterMin: 8 },
   ],
+  // At its start, before the first scrape.
+  ['PaxyoEpochRotated', { series: { paxyo_ingest_epoch_rotations_total: '_x5 1x20' }, firesAfterMin: 8 }],
+  ['PaxyoAuditEntriesMissing', { series: { paxyo_ingest_audit_log_failures_total: '_x5 1x20' }, firesAfterMin: 8 }],
   [
     'PaxyoWebhooksUnreadable',
     {
@@ -308,6 +315,11 @@ const NEW_SERIES: readonly (readonly [string, Case])[] = [
       },
       firesAfterMin: 1510,
     },
+  ],
+  // A commit takes longer than the provider waits.
+  [
+    'PaxyoWebhooksFailing',
+    { series: { [`${WEBHOOKS}{status="499"}`]: '0+1x20', [`${WEBHOOKS}{status="200"}`]: '0+10x20' }, firesAfterMin: 8 },
   ],
   // No webhook was ever acknowledged.
   ['PaxyoWebhookSloBurning', { series: { [`${WEBHOOKS}{status="503"}`]: '_x5 1+10x60' }, firesAfterMin: 25 }],

@@ -63,6 +63,7 @@ describe.each(['one', 'two', 'three'])('machine %s', (machine) => {
       status: 0,
       alerts: [],
     })
+    for (const port of [5000, 5001]) expect(config).toContain(`bind 127.0.0.1:${port}\n`)
     for (const server of ADDRESSES.flatMap((one) => [`${one}:8081`, `${one}:8082`])) expect(config).toContain(server)
   })
 
@@ -86,6 +87,7 @@ describe.each(['one', 'two', 'three'])('machine %s', (machine) => {
     for (const service of ['webhook-ingest', 'ws-gateway']) {
       expect(read(`etc/paxyo/${service}.env`)).toContain(`HOST=${address}\nTRUST_PROXY=${ADDRESSES.join(',')}\n`)
     }
+    expect(read('etc/paxyo/exporter.env')).toContain(`HOST=${address}\nCERTIFICATES=127.0.0.1:443,/etc/paxyo/ca.crt\n`)
   })
 })
 

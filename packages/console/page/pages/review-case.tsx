@@ -24,7 +24,7 @@ interface Props {
   readonly onResolved: () => void
 }
 
-/** A review: the reason, what the provider said, the order and its money, and what can be done. */
+/** A review: the reason, what the provider reported, the order and its money, and what can be done. */
 export const ReviewCaseView = ({ reviewId, onResolved }: Props) => {
   const orderId = useSignal<string | null>(null)
   const { data, problem, reload } = useResource(

@@ -8,7 +8,7 @@ import { t } from '../kit/language.ts'
 import { Ago, Button, Code, type Tone } from '../parts/basic.tsx'
 import { Check } from '../parts/checks.tsx'
 import { CopyButton } from '../parts/copy.tsx'
-import { Dialog } from '../parts/dialog.tsx'
+import { InfoDialog } from '../parts/dialog.tsx'
 import { KnownBy, secretName } from '../parts/secret.tsx'
 import { commandsOf, DEPLOYMENTS, VARIABLES, type Deployment } from '../state/secret-commands.ts'
 import {
@@ -92,31 +92,24 @@ export const SecretSteps = ({ group, onReload, onClose }: Props) => {
     remove: <Commands text={commandsOf(deployment.value, group.kind, 'remove')} label={t('rotate.remove')} />,
   }
   return (
-    <Dialog title={t('secrets.rotateOne', { name: secretName(group) })} onClose={onClose} isWide>
-      <div class="form">
-        <p>{t('rotate.lead')}</p>
-        <ol class="checks steps">
-          {STEPS.map((step) => (
-            <Check
-              key={step}
-              name={step}
-              state={rotation.steps[step]}
-              tone={TONES[rotation.steps[step]]}
-              verdict={t(`rotate.${rotation.steps[step]}`)}
-              fix={contents[step]}
-            >
-              <strong>{t(`rotate.${step}`)}</strong>
-            </Check>
-          ))}
-        </ol>
-        <p role="status">{rotation.steps.remove === 'done' ? t('rotate.complete') : null}</p>
-        <div class="form-actions">
-          <Button kind="primary" onClick={onClose}>
-            {t('action.close')}
-          </Button>
-        </div>
-      </div>
-    </Dialog>
+    <InfoDialog title={t('secrets.rotateOne', { name: secretName(group) })} onClose={onClose} isWide>
+      <p>{t('rotate.lead')}</p>
+      <ol class="checks steps">
+        {STEPS.map((step) => (
+          <Check
+            key={step}
+            name={step}
+            state={rotation.steps[step]}
+            tone={TONES[rotation.steps[step]]}
+            verdict={t(`rotate.${rotation.steps[step]}`)}
+            fix={contents[step]}
+          >
+            <strong>{t(`rotate.${step}`)}</strong>
+          </Check>
+        ))}
+      </ol>
+      <p role="status">{rotation.steps.remove === 'done' ? t('rotate.complete') : null}</p>
+    </InfoDialog>
   )
 }
 

@@ -41,6 +41,20 @@ export const Dialog = ({ title, onClose, isWide = false, children }: DialogProps
   )
 }
 
+/** Shows something, and asks for nothing. */
+export const InfoDialog = ({ children, ...props }: DialogProps) => (
+  <Dialog {...props}>
+    <div class="form">
+      {children}
+      <div class="form-actions">
+        <Button kind="primary" onClick={props.onClose}>
+          {t('action.close')}
+        </Button>
+      </div>
+    </div>
+  </Dialog>
+)
+
 interface ActionDialogProps {
   readonly title: string
   readonly button: string

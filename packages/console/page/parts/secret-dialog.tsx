@@ -1,8 +1,7 @@
 import type { ComponentChildren } from 'preact'
-import { t } from '../kit/language.ts'
-import { Button, Code } from './basic.tsx'
+import { Code } from './basic.tsx'
 import { CopyButton } from './copy.tsx'
-import { Dialog } from './dialog.tsx'
+import { InfoDialog } from './dialog.tsx'
 
 interface Props {
   readonly title: string
@@ -16,19 +15,12 @@ interface Props {
 
 /** Shows a secret, once. */
 export const SecretDialog = ({ title, detail, secret, copy, onClose, children }: Props) => (
-  <Dialog title={title} onClose={onClose}>
-    <div class="form">
-      <p>{detail}</p>
-      <p class="copy-line">
-        <Code>{secret}</Code>
-        <CopyButton text={secret} label={copy} />
-      </p>
-      {children}
-      <div class="form-actions">
-        <Button kind="primary" onClick={onClose}>
-          {t('action.close')}
-        </Button>
-      </div>
-    </div>
-  </Dialog>
+  <InfoDialog title={title} onClose={onClose}>
+    <p>{detail}</p>
+    <p class="copy-line">
+      <Code>{secret}</Code>
+      <CopyButton text={secret} label={copy} />
+    </p>
+    {children}
+  </InfoDialog>
 )

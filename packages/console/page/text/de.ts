@@ -99,7 +99,7 @@ export const de: Readonly<Record<TextKey, Text>> = {
   'review.opened': 'Eröffnet',
   'review.count': { one: '{count}-mal gemeldet', other: '{count}-mal gemeldet' },
   'review.resolved': '{by}: {action}',
-  'review.said': 'Was {provider} sagte',
+  'review.said': 'Was {provider} gemeldet hat',
   'review.order': 'Die Bestellung',
   'review.openOrder': 'Bestellung öffnen',
   'review.decide': 'Entscheiden',

@@ -6,23 +6,28 @@ const AT_LENGTH = '2026-11-22T18:00:00.000Z'.length
 const TAIL_BYTES = 160
 const DIGIT_0 = 0x30
 const DIGIT_9 = 0x39
+const COMMA = 0x2c
+const CLOSING_BRACE = 0x7d
 
 /**
- * Reads the seq of an encoded event from its first bytes.
+ * Reads the seq of an encoded event from its first bytes, without parsing the rest.
  *
- * @returns the seq, or 0 when the bytes are not an event of ours.
+ * @returns the seq, or 0 when the bytes do not begin and end like an event of ours.
  * @example
  * eventSeq(new TextEncoder().encode('{"type":"event","seq":7}')) //=> 7
  */
 export function eventSeq(bytes: Uint8Array): number {
   for (let index = 0; index < PREFIX_BYTES.length; index += 1) if (bytes[index] !== PREFIX_BYTES[index]) return 0
   let seq = 0
-  for (let index = PREFIX.length; index < bytes.length; index += 1) {
+  let index = PREFIX.length
+  for (; index < bytes.length; index += 1) {
     const byte = bytes[index]!
     if (byte < DIGIT_0 || byte > DIGIT_9) break
     seq = seq * 10 + (byte - DIGIT_0)
   }
-  return Number.isSafeInteger(seq) ? seq : 0
+  const last = bytes.length - 1
+  const isWhole = bytes[last] === CLOSING_BRACE && (index === last || bytes[index] === COMMA)
+  return isWhole && Number.isSafeInteger(seq) ? seq : 0
 }
 
 /**

@@ -1,6 +1,7 @@
 import { callbackify } from 'node:util'
 import pg from 'pg'
 import { NotConnectedError } from '../database-errors.ts'
+import { PipelinedClient } from '../pipelined-client.ts'
 import { parseDatabaseUrl } from './database-url.ts'
 import { watchPrimary, type PrimaryChange, type PrimaryWatch } from './primary-watch.ts'
 import { readClientState, toServer, type Server } from './server-session.ts'
@@ -12,18 +13,20 @@ export interface ConnectionConfig extends Pick<pg.PoolConfig, 'connectionString'
 
 /**
  * Configures where connections of a pool lead. For an address of several servers, each new connection leads to the one
- * that accepts writes, and connections to another one are closed after a failover.
+ * that accepts writes, and connections to another one are closed after a failover; likewise for one name that leads to the primary
+ * of several, such as a service of Kubernetes, when it has `target_session_attrs`.
  *
  * @param onChange called when another server is the primary, or the same one on another timeline.
  * @throws DatabaseUrlError
  * @example
  * connectionConfig('postgres://me@one/paxyo') //=> { connectionString: 'postgres://me@one/paxyo' }
  * 'Client' in connectionConfig('postgres://me@one,two/paxyo') //=> true
+ * 'Client' in connectionConfig('postgres://me@postgres-rw/paxyo?target_session_attrs=read-write') //=> true
  */
 export function connectionConfig(address: string, onChange?: (change: PrimaryChange) => void): ConnectionConfig {
-  const { urls } = parseDatabaseUrl(address)
+  const { urls, asksForPrimary } = parseDatabaseUrl(address)
   const [connectionString] = urls as [string]
-  if (urls.length === 1) return { connectionString }
+  if (urls.length === 1 && !asksForPrimary) return { connectionString }
   return { connectionString, Client: clientTo(watchPrimary(urls.map(toServer), onChange)) }
 }
 
@@ -43,7 +46,7 @@ export function createClient(address: string, config: pg.ClientConfig): pg.Clien
 
 /** A client that connects to the primary, wherever it is by then. */
 function clientTo(watch: PrimaryWatch): typeof pg.Client {
-  return class PrimaryClient extends pg.Client {
+  return class PrimaryClient extends PipelinedClient {
     override connect(): Promise<pg.Client>
     override connect(callback: (error: Error) => void): void
     override connect(callback?: (error: Error) => void): Promise<pg.Client> | void {

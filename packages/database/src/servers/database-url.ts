@@ -2,6 +2,8 @@
 export interface DatabaseAddress {
   /** A connection string for each server, in the order of the address. */
   readonly urls: readonly string[]
+  /** Whether it asks for the primary (`target_session_attrs`): also a single name may lead to another server after a failover. */
+  readonly asksForPrimary: boolean
 }
 
 /** An address is wrong; the message is the reason and never repeats the address, which may contain a password. */
@@ -27,7 +29,10 @@ export function parseDatabaseUrl(address: string): DatabaseAddress {
   const login = authority.slice(0, hostsFrom)
   const hosts = authority.slice(hostsFrom).split(',')
   if (hosts.length > 1 && hosts.includes('')) throw new DatabaseUrlError('must not have an empty name between commas')
-  return { urls: hosts.map((host) => withoutAttributes(`${protocol}//${login}${host}${rest}`)) }
+  return {
+    urls: hosts.map((host) => withoutAttributes(`${protocol}//${login}${host}${rest}`)),
+    asksForPrimary: /[?&]target_session_attrs=/.test(rest),
+  }
 }
 
 /**

@@ -4,7 +4,8 @@
  *
  * How: while there are connections, the primary is asked for its state every second. When it does not respond as one, and
  * every few seconds anyway, all servers are asked. A connection is closed only when another server accepts writes, so that
- * a pause of the primary breaks nothing. An earlier timeline than the one in use is never accepted.
+ * a pause of the primary breaks nothing. An earlier timeline than the one in use is never accepted. A name that leads to another
+ * server than before, such as a service of Kubernetes, has another timeline then.
  *
  * Without it, a statement on a server that stopped responding would wait for 20 seconds, and its retry, on another
  * connection of the pool, for as long again.
@@ -43,7 +44,8 @@ const CHECKS_PER_SEARCH = 4
 const SEARCH_INTERVAL_MS = 300
 
 export function watchPrimary(servers: readonly Server[], onChange?: (change: PrimaryChange) => void): PrimaryWatch {
-  const guarded = new Map<GuardedConnection, Server>()
+  /** With what was the primary when they began. */
+  const guarded = new Map<GuardedConnection, Primary>()
   let primary: Primary | undefined
   let timelineMax = 0
   let isSuspect = true
@@ -56,10 +58,10 @@ export function watchPrimary(servers: readonly Server[], onChange?: (change: Pri
     primary = found
     timelineMax = found.timeline
     isSuspect = false
-    if (before?.server === found.server && before.timeline === found.timeline) return
+    if (isSame(before, found)) return
     if (before !== undefined)
       onChange?.({ name: found.server.name, timeline: found.timeline, before: before.server.name })
-    for (const [connection, server] of guarded) if (server !== found.server) connection.destroy()
+    for (const [connection, its] of guarded) if (!isSame(its, found)) connection.destroy()
   }
 
   async function search(): Promise<Server> {
@@ -89,7 +91,7 @@ export function watchPrimary(servers: readonly Server[], onChange?: (change: Pri
 
   async function watch({ signal }: AbortController): Promise<void> {
     let session: ServerSession | undefined
-    let sessionOf: Server | undefined
+    let sessionOf: Primary | undefined
     const closeSession = (): void => {
       session?.close()
       session = undefined
@@ -100,9 +102,9 @@ export function watchPrimary(servers: readonly Server[], onChange?: (change: Pri
       if (signal.aborted) break
       try {
         if (isSuspect || checks % CHECKS_PER_SEARCH === 0) await searchOnce()
-        if (sessionOf !== primary?.server) closeSession()
-        sessionOf = primary!.server
-        session ??= await openSession(sessionOf)
+        if (!isSame(sessionOf, primary!)) closeSession()
+        sessionOf = primary!
+        session ??= await openSession(sessionOf.server)
         await check(session)
       } catch {
         closeSession()
@@ -123,7 +125,7 @@ export function watchPrimary(servers: readonly Server[], onChange?: (change: Pri
       if (server === primary?.server) isSuspect = true
     },
     guard(server, connection) {
-      guarded.set(connection, server)
+      guarded.set(connection, { server, timeline: timelineMax })
       if (watching === undefined) {
         watching = new AbortController()
         void watch(watching)
@@ -137,6 +139,9 @@ export function watchPrimary(servers: readonly Server[], onChange?: (change: Pri
     },
   }
 }
+
+const isSame = (one: Primary | undefined, other: Primary): boolean =>
+  one?.server === other.server && one.timeline === other.timeline
 
 /** Half to one and a half times as long. */
 const jittered = (ms: number): number => ms * (0.5 + Math.random())

@@ -35,7 +35,7 @@ const READ_STATE = `
     CASE WHEN NOT pg_is_in_recovery()
       THEN ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::int END AS timeline`
 
-export async function readClientState(client: pg.Client): Promise<ServerState> {
+export async function readClientState(client: Pick<pg.Pool, 'query'>): Promise<ServerState> {
   const { rows } = await client.query<ServerState>(READ_STATE)
   return rows[0]!
 }

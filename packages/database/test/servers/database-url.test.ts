@@ -19,6 +19,14 @@ test.each([
   expect(parseDatabaseUrl(address).urls).toEqual(urls)
 })
 
+test('one name may ask for the primary, too', () => {
+  expect(parseDatabaseUrl('postgres://me@postgres-rw/paxyo?sslmode=require&target_session_attrs=primary')).toEqual({
+    urls: ['postgres://me@postgres-rw/paxyo?sslmode=require'],
+    asksForPrimary: true,
+  })
+  expect(parseDatabaseUrl('postgres://me@postgres-rw/target_session_attrs=').asksForPrimary).toBe(false)
+})
+
 test.each([
   ['mysql://me@one/paxyo', 'must be an address that begins with postgres:// or postgresql://'],
   ['one:5432,two:5432', 'must be an address that begins with postgres:// or postgresql://'],

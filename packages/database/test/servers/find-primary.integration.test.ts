@@ -17,7 +17,7 @@ async function listen(server: Server): Promise<string> {
 
 test('a server that is promoted while another one hangs is found before that one’s time is over', async () => {
   await using database = await createTestDatabase()
-  const { host } = new URL(database.url)
+  const { host, hostname, port } = new URL(database.url)
   const name = `"${database.name}"`
   await database.owner.query(`ALTER DATABASE ${name} SET default_transaction_read_only = on`)
 
@@ -25,8 +25,7 @@ test('a server that is promoted while another one hangs is found before that one
   await using hanging = createServer()
   const firstResponse = Promise.withResolvers<void>()
   await using forwarding = createServer((socket) => {
-    const [, port] = host.split(':')
-    socket.pipe(connect(Number(port), '127.0.0.1').once('close', () => firstResponse.resolve())).pipe(socket)
+    socket.pipe(connect(Number(port), hostname).once('close', () => firstResponse.resolve())).pipe(socket)
     socket.on('error', () => undefined)
   })
   const urls = await Promise.all(

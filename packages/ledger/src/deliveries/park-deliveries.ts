@@ -23,7 +23,7 @@ export interface Unregistered {
  * is a status here: which of them is valid depends on the quantity, and the refund must not depend on the order of arrival.
  * They are parked when no order has had it yet, and superseded, too, when it was replaced.
  *
- * A delivery whose order was placed again while it awaited its verification waits as well, whatever the provider said
+ * A delivery whose order was placed again while it awaited its verification waits as well, whatever the provider responded
  * about it: the order that gets the provider order has another charge, so it is verified again for that one.
  *
  * @returns a result for each.

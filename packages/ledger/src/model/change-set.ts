@@ -33,8 +33,17 @@ export interface ChangeSet {
   readonly awaiting: AwaitingRow[]
   /** Deliveries whose verification is done, with the provider's response. */
   readonly verified: VerifiedRow[]
+  /** Rows that only one kind of work writes, each with its statement. */
+  readonly others: Statement[]
   /** For the audit log. Written last: it locks the end of the log until the commit. */
   readonly audit: AuditEntry[]
+}
+
+/** A prepared statement with its values. */
+export interface Statement {
+  readonly name: string
+  readonly text: string
+  readonly values: unknown[]
 }
 
 /** Money that went into an account, or out of it for an order. */
@@ -118,6 +127,7 @@ export function emptyChangeSet(): ChangeSet {
     resolvedReviewIds: [],
     awaiting: [],
     verified: [],
+    others: [],
     audit: [],
   }
 }

@@ -49,7 +49,7 @@ export async function actOnOrder(
   orderId: string,
   action: OrderAction,
 ): Promise<DoneAction | DecisionRejection | LimitRejection | 'order_not_found'> {
-  const { client, newId } = tx
+  const { client, changes, newId } = tx
   const [locked, keyName, at] = await roundTrip([
     lockOrder(client, orderId),
     readKeyName(client, action.keyId),
@@ -68,10 +68,9 @@ export async function actOnOrder(
   const actor = action.actor ?? keyName
   const refundId = decided.refund?.refundId ?? null
   const { action: name, note, keyId, operatorId } = action
-  await roundTrip([
-    client.query(INSERT_ACTION, [actionId, orderId, name, status ?? null, refundId, note, actor, keyId, at]),
-    recordOperatorRefund(client, operatorId, refundId, refund, at),
-  ])
+  const values = [actionId, orderId, name, status ?? null, refundId, note, actor, keyId, at]
+  changes.others.push({ name: 'insert_operator_action', text: INSERT_ACTION, values })
+  recordOperatorRefund(changes, operatorId, refundId, refund, at)
   const before = { status: order.status, refunded: order.refunded }
   return { ...decided, actionId, at, actor, status, before }
 }

@@ -21,8 +21,8 @@ export async function lockOrder(
   orderId: string,
 ): Promise<{ readonly order: Order; readonly account: LockedAccount } | undefined> {
   const [accounts, orders] = await roundTrip([
-    client.query<LockedAccountRow>(LOCK_ACCOUNT_OF_ORDER, [orderId]),
-    client.query<OrderRow>(READ_ORDER, [orderId]),
+    client.query<LockedAccountRow>({ name: 'lock_account_of_order', text: LOCK_ACCOUNT_OF_ORDER, values: [orderId] }),
+    client.query<OrderRow>({ name: 'read_order', text: READ_ORDER, values: [orderId] }),
   ])
   const [row] = orders.rows
   const order = row && toOrder(row)

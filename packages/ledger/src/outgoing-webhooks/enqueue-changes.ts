@@ -70,7 +70,7 @@ const ENQUEUE = `
     WITH ORDINALITY AS given (webhook_id, type, subject, body, place)
   ORDER BY place`
 
-/** A webhook that has failed needs no retry once a newer one says all that it said. */
+/** A webhook that has failed needs no retry once a newer one contains all that it contained. */
 const SUPERSEDE = `
   UPDATE outgoing_webhooks AS older SET state = 'superseded', due_at = NULL, settled_at = clock_timestamp()
   WHERE endpoint_id = $1 AND subject = ANY($2::text[]) AND type = ANY($3::text[])

@@ -10,7 +10,7 @@ export interface AskedOrders {
   readonly asked: number
   /** Orders that the response changed: their status, remains or start count. */
   readonly changed: number
-  /** Those of them that had ended at the provider, although no webhook had said so. */
+  /** Those of them that had ended at the provider, although no webhook had reported it. */
   readonly late: number
 }
 

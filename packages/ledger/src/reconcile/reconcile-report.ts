@@ -13,13 +13,13 @@ export interface ReconcileReport {
   readonly refunds: readonly { readonly orderId: string; readonly amount: string }[]
   /** Orders with a new review. */
   readonly reviews: readonly { readonly orderId: string; readonly reason: string }[]
-  /** Orders that had ended at the provider, although no webhook had said so. */
+  /** Orders that had ended at the provider, although no webhook had reported it. */
   readonly late: readonly { readonly orderId: string; readonly status: OrderStatus }[]
   /** Orders of the request that are not registered. */
   readonly unknown: readonly string[]
   /** Orders that the provider's response left out, or that it cannot be asked about. */
   readonly withoutResponse: readonly string[]
-  /** Requests to providers that failed, with what the provider said. */
+  /** Requests to providers that failed, with the provider's response. */
   readonly errors: readonly ReconcileError[]
   /** Why it stopped early or left a provider out, and the orders that were not asked about. */
   readonly stoppedBy?: ProviderErrorCode | NotCommitted

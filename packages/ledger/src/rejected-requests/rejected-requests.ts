@@ -35,6 +35,10 @@ export interface RejectedRequestDeps {
   readonly pool: Pool
   readonly newId: NewId
   readonly log: Logger
+  /** Called for each request, before it is kept. */
+  readonly onRejected?: (request: RejectedRequest) => void
+  /** Called when the requests beyond the maximum could not be deleted. */
+  readonly onTrimFailed?: () => void
 }
 
 export interface RejectedRequestFilter {
@@ -77,7 +81,8 @@ export interface RejectedRequests {
  * const [open] = await requests.readOpen({ provider: 'godofpanel', after: undefined, limit: 10 })
  * open!.request_id === requestId //=> true
  */
-export function createRejectedRequests({ pool, newId, log }: RejectedRequestDeps): RejectedRequests {
+export function createRejectedRequests(deps: RejectedRequestDeps): RejectedRequests {
+  const { pool, newId, log, onRejected, onTrimFailed } = deps
   const db = createKysely(pool)
   const trimmedAt = new Map<string, number>()
 
@@ -92,6 +97,7 @@ export function createRejectedRequests({ pool, newId, log }: RejectedRequestDeps
     } catch (err) {
       // The request is kept; the next one trims.
       log.warn({ err, provider }, 'rejected requests not trimmed')
+      onTrimFailed?.()
     }
   }
 
@@ -111,6 +117,7 @@ export function createRejectedRequests({ pool, newId, log }: RejectedRequestDeps
 
   return {
     async keep(request) {
+      onRejected?.(request)
       if (keeping.waitingCount >= WAITING_MAX) throw new NotConnectedError('too many rejected requests wait to be kept')
       const kept = await keeping.submit(request)
       if (kept instanceof Error) throw kept

@@ -66,8 +66,8 @@ export async function resolveReview(
     status ?? null,
     resolved?.refund?.refundId ?? null,
   ])
-  const refundId = resolved?.refund?.refundId ?? null
-  await roundTrip([clearing, writing, recordOperatorRefund(tx.client, operatorId, refundId, refund, known.at)])
+  await roundTrip([clearing, writing])
+  recordOperatorRefund(tx.changes, operatorId, resolved?.refund?.refundId ?? null, refund, known.at)
   tx.changes.resolvedReviewIds.push(reviewId)
   return { resolved }
 }

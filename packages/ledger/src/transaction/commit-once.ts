@@ -1,6 +1,7 @@
 import { ERROR_CODES, type ErrorCode } from '@paxyo/contracts'
 import { type AuditEntry, isRejectedByDatabase, isRetryable, roundTrip } from '@paxyo/database'
 import type { PoolClient } from 'pg'
+import type { Statement } from '../model/change-set.ts'
 import { commitChangeSet, type LedgerDeps } from './commit-change-set.ts'
 import type { LedgerTransaction } from './ledger-transaction.ts'
 
@@ -27,6 +28,13 @@ export interface SuccessResponse {
 /** The author of a request, for the audit log. */
 export type AuditedRequest = Omit<AuditEntry, 'before' | 'after' | 'result'>
 
+/** The entry of the audit log that the transaction of a request writes. */
+export interface AuditedWork {
+  readonly request: AuditedRequest
+  /** Whether the log has also requests that got this error. */
+  readonly isErrorAudited: (code: ErrorCode) => boolean
+}
+
 /** A serialized response, stored with its effect when the request has an Idempotency-Key. */
 export interface WrittenResponse {
   readonly status: number
@@ -46,7 +54,7 @@ export type OnceWork = (tx: LedgerTransaction) => Promise<SuccessResponse | Erro
  * A repeated request gets the first response and does not run `work`. An error has no effect and is not stored: the
  * same request may succeed later. When a transaction loses a race against another one, `work` runs again.
  *
- * @param audited when set, the transaction that does the work writes an entry of the audit log, too.
+ * @param audited when set, the transaction writes an entry of the audit log, too: unless it repeats an earlier response.
  * @throws the database's errors; when the database was not reachable, the outcome is unknown.
  * @example
  * const request = { key: 'opening-1', hash: Buffer.alloc(32), part: 0 }
@@ -61,7 +69,7 @@ export async function commitOnce(
   deps: LedgerDeps,
   request: IdempotentRequest | undefined,
   work: OnceWork,
-  audited?: AuditedRequest,
+  audited?: AuditedWork,
 ): Promise<WrittenResponse | ErrorCode> {
   for (let attempt = 1; ; attempt += 1) {
     try {
@@ -77,26 +85,29 @@ function tryOnce(
   deps: LedgerDeps,
   request: IdempotentRequest | undefined,
   work: OnceWork,
-  audited?: AuditedRequest,
+  audited?: AuditedWork,
 ): Promise<WrittenResponse | ErrorCode> {
   return commitChangeSet<WrittenResponse | ErrorCode>(deps, async (tx) => {
     const earlier = request === undefined ? undefined : await takeKey(tx.client, request)
-    if (earlier !== undefined) return earlier
-    const result = await work(tx)
+    const result = earlier ?? (await work(tx))
     if (typeof result === 'string') {
       // A conflict is with what is committed, and may be with an earlier attempt of the same request.
       tx.changes.acknowledges = ERROR_CODES[result].status === 409
+      if (audited?.isErrorAudited(result)) tx.changes.audit.push({ ...audited.request, ...NO_CHANGE, result })
       return result
     }
+    if ('json' in result) return result
     const { status, body, isReplay = false, audit } = result
     if (audited !== undefined && !isReplay) {
-      tx.changes.audit.push({ ...audited, before: null, after: null, ...audit, result: 'ok' })
+      tx.changes.audit.push({ ...audited.request, ...NO_CHANGE, ...audit, result: 'ok' })
     }
     const written = { status, json: JSON.stringify(body), isReplay }
-    if (request !== undefined) await storeResponse(tx.client, request, written)
+    if (request !== undefined) tx.changes.others.push(storeResponse(request, written))
     return written
   })
 }
+
+const NO_CHANGE = { before: null, after: null }
 
 /** Two-part advisory locks do not collide with the one-part locks of provider orders. */
 const LOCK_KEY = `SELECT pg_try_advisory_xact_lock(hashtext('paxyo idempotency'), hashtext($1)) AS is_ours`
@@ -123,8 +134,8 @@ async function takeKey(
 ): Promise<WrittenResponse | ErrorCode | undefined> {
   // Two separate statements: the second must see what the previous holder of the lock committed.
   const [lock, { rows }] = await roundTrip([
-    client.query<{ is_ours: boolean }>(LOCK_KEY, [key]),
-    client.query<ResponseRow>(READ_RESPONSE, [key, part]),
+    client.query<{ is_ours: boolean }>({ name: 'lock_idempotency_key', text: LOCK_KEY, values: [key] }),
+    client.query<ResponseRow>({ name: 'read_response', text: READ_RESPONSE, values: [key, part] }),
   ])
   const stored = rows[0]
   if (stored !== undefined) {
@@ -134,10 +145,8 @@ async function takeKey(
   return lock.rows[0]?.is_ours === true ? undefined : 'idempotency_key_in_use'
 }
 
-async function storeResponse(
-  client: PoolClient,
-  { key, hash, part }: IdempotentRequest,
-  { status, json }: WrittenResponse,
-): Promise<void> {
-  await client.query(STORE_RESPONSE, [key, part, hash, status, json])
-}
+const storeResponse = ({ key, hash, part }: IdempotentRequest, { status, json }: WrittenResponse): Statement => ({
+  name: 'store_response',
+  text: STORE_RESPONSE,
+  values: [key, part, hash, status, json],
+})

@@ -2,6 +2,7 @@ import type { ErrorCode } from '@paxyo/contracts'
 import { roundTrip } from '@paxyo/database'
 import { formatMoney, parseMoney, type Money } from '@paxyo/order-core'
 import type { PoolClient } from 'pg'
+import type { ChangeSet } from '../model/change-set.ts'
 
 // A support operator refunds at most a limit in 24 hours, in all orders together. The operator's refunds are added up under
 // a lock that is held until the transaction ends, so that concurrent refunds cannot exceed it together.
@@ -48,13 +49,14 @@ export async function isWithinLimit(
 }
 
 /** Counts a refund that the transaction pays towards its operator's limit. */
-export async function recordOperatorRefund(
-  client: PoolClient,
+export function recordOperatorRefund(
+  { others }: Pick<ChangeSet, 'others'>,
   operatorId: string | undefined,
   refundId: string | null,
   amount: Money,
   at: Date,
-): Promise<void> {
+): void {
   if (operatorId === undefined || refundId === null) return
-  await client.query(INSERT_REFUND, [refundId, operatorId, formatMoney(amount), at])
+  const values = [refundId, operatorId, formatMoney(amount), at]
+  others.push({ name: 'insert_operator_refund', text: INSERT_REFUND, values })
 }

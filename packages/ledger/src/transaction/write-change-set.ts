@@ -46,7 +46,7 @@ export function writeChangeSet(
   changes: ChangeSet,
   { batchId, publishedBatchIds, onOldRows }: OutboxRows,
 ): Promise<unknown>[] {
-  const { accounts, entries, events, reviews, awaiting, verified, audit } = changes
+  const { accounts, entries, events, reviews, awaiting, verified, others, audit } = changes
   // Set: work that records a row has called `readClock`.
   const at = changes.at!
   const orders = Map.groupBy(changes.orders.values(), ({ orderId }) => changes.registeredOrderIds.has(orderId))
@@ -70,8 +70,9 @@ export function writeChangeSet(
   write(WRITE_REVIEWS, reviews)
   write(INSERT_AWAITING, awaiting)
   write(SETTLE_VERIFICATIONS, verified)
+  for (const statement of others) statements.push(client.query(statement))
   // Before the deletion, which writes nothing when the earlier transaction has deleted the same rows.
-  if (changes.acknowledges && statements.length === 0) {
+  if (changes.acknowledges && statements.length === 0 && audit.length === 0) {
     statements.push(client.query({ name: 'wait_for_standby', text: WAIT_FOR_STANDBY }))
   }
   if (publishedBatchIds.length > 0) statements.push(deletePublished(client, publishedBatchIds))

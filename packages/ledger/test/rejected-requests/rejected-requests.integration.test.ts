@@ -11,11 +11,14 @@ import {
 let database: TestDatabase
 let requests: RejectedRequests
 let statements: string[]
+let failedTrims: number
 
 beforeEach(async () => {
   database = await createTestDatabase()
   const pool = database.poolAs('ingest')
-  requests = createRejectedRequests({ pool, newId, log: pino({ level: 'silent' }) })
+  const log = pino({ level: 'silent' })
+  requests = createRejectedRequests({ pool, newId, log, onTrimFailed: () => void (failedTrims += 1) })
+  failedTrims = 0
   statements = []
   pool.on('connect', (client) => {
     const query = client.query.bind(client) as (...args: unknown[]) => unknown
@@ -82,4 +85,13 @@ test('a flood that the database does not keep up with is told to come back, and 
   expect(String(rejected[0]!.reason)).toContain('too many rejected requests wait')
   const counts = (await kept()).map((line) => Number(line.split('×')[1]))
   expect(counts.reduce((sum, count) => sum + count, 0)).toBe(1_000)
+})
+
+test('a request is kept, and the failure counted, when those beyond the maximum cannot be deleted', async () => {
+  await requests.keep(aRequest('a', { provider: 'other' }))
+  expect(failedTrims).toBe(0)
+  await database.owner.query('REVOKE DELETE ON rejected_requests FROM paxyo_ingest')
+  await requests.keep(aRequest('b'))
+  expect(failedTrims).toBe(1)
+  expect(await kept()).toEqual(['godofpanel b ×1', 'other a ×1'])
 })

@@ -6,7 +6,7 @@ import type { Transport } from './transport.ts'
 export interface RegisteredOrders {
   readonly registered: number
   readonly unchanged: number
-  readonly refused: number
+  readonly rejected: number
   readonly results: readonly RowResult[]
 }
 
@@ -19,12 +19,12 @@ const CHUNK_BYTES_MAX = BULK_BODY_BYTES_MAX - 1024
  */
 export async function registerMany(transport: Transport, orders: readonly Registration[]): Promise<RegisteredOrders> {
   const results: RowResult[] = []
-  const counts = { registered: 0, unchanged: 0, refused: 0 }
+  const counts = { registered: 0, unchanged: 0, rejected: 0 }
   for (const chunk of toChunks(orders)) {
     const response = await transport.post<BulkResponse>('/v1/orders/bulk', { orders: chunk })
     const before = results.length
     results.push(...response.results.map((result) => ({ ...result, index: result.index + before })))
-    for (const outcome of ['registered', 'unchanged', 'refused'] as const) counts[outcome] += response[outcome]
+    for (const outcome of ['registered', 'unchanged', 'rejected'] as const) counts[outcome] += response[outcome]
   }
   return { ...counts, results }
 }

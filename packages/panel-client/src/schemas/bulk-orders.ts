@@ -10,7 +10,7 @@ export const BULK_BODY_BYTES_MAX = 4 * 1024 * 1024
 export const rowResultSchema = z.object({
   index: z.int().nonnegative().describe("The row's index in the request."),
   orderId: identifierSchema.nullable().describe('Null when the row has no valid one.'),
-  outcome: z.enum(['registered', 'unchanged', 'refused']),
+  outcome: z.enum(['registered', 'unchanged', 'rejected']),
   seq: positionFields.seq.optional(),
   code: z
     .enum(Object.keys(ERROR_CODES) as [ErrorCode])
@@ -22,7 +22,7 @@ export const rowResultSchema = z.object({
 export const bulkResponseSchema = z.object({
   registered: z.int().nonnegative(),
   unchanged: z.int().nonnegative(),
-  refused: z.int().nonnegative(),
+  rejected: z.int().nonnegative(),
   epoch: positionFields.epoch.nullable().describe('Null when no row reached the database.'),
   results: z.array(rowResultSchema),
 })

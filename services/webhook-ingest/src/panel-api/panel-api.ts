@@ -8,7 +8,6 @@ import {
   type SetUpRouteDeps,
   type WordRouteDeps,
 } from '@paxyo/console'
-import { createConcurrencyLimiter } from '@paxyo/service-kit'
 import type { FastifyInstance } from 'fastify'
 import { registerOverviewRoutes, type OverviewDeps } from './overview/overview-routes.ts'
 import { registerGetAccount } from './accounts/get-account.ts'
@@ -27,6 +26,8 @@ import {
   type ApiDeps,
   type AuthenticationDeps,
   boundConcurrency,
+  type ConcurrencyDeps,
+  createApiLimiters,
   type PanelApi,
   registerOpenApi,
   toPanelApi,
@@ -63,22 +64,12 @@ export interface PanelApiDeps
     Omit<SetUpRouteDeps, 'app'>,
     AuthenticationDeps,
     AuditDeps,
+    ConcurrencyDeps,
     WordRouteDeps,
     KeyRouteDeps {
   /** Whether `/docs` and `/openapi.json` are served; they need no key. */
   readonly hasDocs: boolean
 }
-
-/**
- * Each request needs one database connection at a time; the pool has more. In a flood of writes four commit a fifth more, and the p99 of
- * webhooks is 122 to 151 instead of 113 ms on two cores: more processes of PostgreSQL want them.
- */
-const WRITES_MAX = 2
-/** Apart from writes, which wait for each other when many are for one account. */
-const READS_MAX = 2
-const WAITING_MAX = 1_000
-/** Shorter than a client's usual timeout: a request must not take effect after its client gave up. */
-const WAIT_MS_MAX = 10_000
 
 /** The panel's API: everything under `/v1`, and its documentation. */
 export function registerPanelApi(app: FastifyInstance, deps: PanelApiDeps): void {
@@ -88,19 +79,19 @@ export function registerPanelApi(app: FastifyInstance, deps: PanelApiDeps): void
 
     await api.register(async (v1: PanelApi) => {
       // Responses contain balances and tokens.
-      v1.addHook('onRequest', async (_request, reply) => {
+      v1.addHook('onRequest', (_request, reply, done) => {
         void reply.headers({ 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' })
+        done()
       })
       addAuthentication(v1, deps)
       addAudit(v1, deps)
-      const writes = createConcurrencyLimiter(WRITES_MAX, WAITING_MAX, WAIT_MS_MAX)
-      const reads = createConcurrencyLimiter(READS_MAX, WAITING_MAX, WAIT_MS_MAX)
+      const limiters = createApiLimiters()
       await v1.register(async (bounded: PanelApi) => {
-        boundConcurrency(bounded, writes, reads)
+        boundConcurrency(bounded, { ...deps, ...limiters })
         registerRoutes(bounded, deps)
         registerSetUpRoutes(bounded, { ...deps, app })
       })
-      registerChangeRoutes(v1, { ...deps, limiter: reads })
+      registerChangeRoutes(v1, { ...deps, limiter: limiters.reads })
       // They run once at a time, for up to a minute, however many requests wait for the result: no place of a read is held.
       registerDiagnosticsRoutes(v1, deps)
     })

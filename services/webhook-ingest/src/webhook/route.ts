@@ -64,6 +64,8 @@ interface Route {
 type WebhookRequest = FastifyRequest<Route>
 
 const RETRY_AFTER_S = 5
+/** As nginx calls it: the client disconnected before the response. */
+const CLIENT_CLOSED_REQUEST = 499
 const POST_REQUIRED = 'this address is for the provider, which must POST its webhooks here'
 const CREDENTIALS_REQUIRED = 'send a valid signature, or a valid token in the path or in a header'
 
@@ -112,6 +114,10 @@ async function receive(deps: Receiver, request: WebhookRequest, reply: FastifyRe
   const sender = deps.authenticate(credentialsOf(request, body), receivedAt.getTime())
   const trace = traceOf(request.headers['traceparent'])
   if (sender === undefined) return rejectSender(deps, request, reply, 'unauthorized')
+  // The hook is about responses that were sent.
+  reply.raw.once('close', () => {
+    if (!reply.raw.writableFinished) deps.onResponse(CLIENT_CLOSED_REQUEST, reply.elapsedTime, [])
+  })
 
   const read = await readBody(headersOf(request), body)
   const parsed = 'error' in read ? read : deps.provider.parseUpdates(read.contentType, read.bytes)

@@ -41,7 +41,7 @@ test.each(POISONS)('%s: a bulk with its orders registers all rows', async (_what
   await ingest.webhook(body)
   const rows = ['good-1', ...IDS, 'good-2'].map(order)
   const response = await ingest.call('POST', '/v1/orders/bulk', { orders: rows })
-  expect(response.json()).toMatchObject({ registered: rows.length, refused: 0 })
+  expect(response.json()).toMatchObject({ registered: rows.length, rejected: 0 })
 })
 
 test('a parked update is applied as it was parsed on arrival, whatever its body says later', async () => {

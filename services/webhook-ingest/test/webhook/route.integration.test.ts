@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { administer, eventually } from '@paxyo/testkit'
+import { Registry } from 'prom-client'
 import { startIngest, TOKEN, type IngestFixture } from '../ingest-fixture.ts'
 
 let ingest: IngestFixture
@@ -260,17 +261,48 @@ test('while PostgreSQL is away the sender is told to come back, and coming back 
   expect(again.json()).toEqual({ results: [{ orderId: '12345', outcome: 'applied', refund: '2.5' }] })
 })
 
+test('a provider that disconnects before its response has no acknowledgement, and its webhook is counted', async () => {
+  await ingest.register()
+  const registry = new Registry()
+  ingest.ingest.addMetrics(registry)
+  const address = await ingest.app.listen({ host: '127.0.0.1', port: 0 })
+  const holder = await ingest.database.owner.connect()
+  try {
+    await holder.query(`BEGIN; SELECT FROM accounts FOR UPDATE`)
+    const leaving = new AbortController()
+    const webhook = fetch(`${address}/webhooks/godofpanel/${TOKEN}`, {
+      method: 'POST',
+      body: JSON.stringify({ order_id: '12345', status: 'canceled' }),
+      signal: leaving.signal,
+    })
+    await eventually(async () => {
+      const { rowCount } = await ingest.database.owner.query(
+        `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
+      )
+      return rowCount === 1
+    })
+    leaving.abort()
+    await expect(webhook).rejects.toThrow('aborted')
+    await eventually(async () => /webhook_duration_seconds_count\{status="499"\} 1/.test(await registry.metrics()))
+  } finally {
+    await holder.query('COMMIT')
+    holder.release()
+  }
+})
+
 test('a server that has become read-only, as after a failover, is left for another one', async () => {
   await ingest.register()
   const { rows } = await ingest.database.owner.query<{ name: string }>('SELECT current_database() AS name')
   const { name } = rows[0]!
   await administer(`ALTER DATABASE ${name} SET default_transaction_read_only = on`)
   await administer(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '${name}'`)
-  const [webhook, registration] = await Promise.all([
+  const [webhook, registration, readiness] = await Promise.all([
     ingest.webhook({ order_id: '12345', status: 'canceled' }),
     ingest.register({ orderId: 'A-2', providerOrderId: '2' }),
+    ingest.app.inject('/readyz'),
   ])
   await administer(`ALTER DATABASE ${name} RESET default_transaction_read_only`)
+  expect(readiness.json()).toMatchObject({ status: 'unavailable', checks: { database: 'failed' } })
 
   for (const response of [webhook, registration]) {
     expect(response.json()).toMatchObject({ status: 503, code: 'database_unavailable' })

@@ -1,3 +1,4 @@
+import { roundTrip } from '@paxyo/database'
 import { openAccount } from '@paxyo/ledger'
 import { accountResponseSchema, openingSchema } from '@paxyo/panel-client'
 import {
@@ -31,11 +32,10 @@ export function registerPostAccount(api: PanelApi, deps: ApiDeps): void {
   api.post('/v1/accounts', { schema }, async (request, reply) => {
     const { userId, currency } = request.body
     const response = await commitRequest(deps, request, async (tx) => {
-      const opened = await openAccount(tx, userId, currency)
+      const [opened, epoch] = await roundTrip([openAccount(tx, userId, currency), readEpoch(tx.client)])
       if (typeof opened === 'string') return opened
       const { account, isNew } = opened
-      const body = { account: accountView(account), seq: account.lastSeq, epoch: await readEpoch(tx.client) }
-      return { status: isNew ? 201 : 200, body }
+      return { status: isNew ? 201 : 200, body: { account: accountView(account), seq: account.lastSeq, epoch } }
     })
     return sendResponse(reply, response)
   })

@@ -1,7 +1,7 @@
 import type { ErrorCode } from '@paxyo/contracts'
 import { isRejectedByDatabase, roundTrip } from '@paxyo/database'
 import {
-  type AuditedRequest,
+  type AuditedWork,
   commitOnce,
   type OnceWork,
   type IdempotentRequest,
@@ -76,7 +76,7 @@ export function registerBulkOrders(api: PanelApi, deps: ApiDeps & RegistrationDe
       if (typeof done === 'string') return reject(reply, done)
       const results = [...done.results, ...invalid].toSorted((one, other) => one.index - other.index)
       const count = (outcome: RowResult['outcome']): number => results.filter((row) => row.outcome === outcome).length
-      const counts = { registered: count('registered'), unchanged: count('unchanged'), refused: count('refused') }
+      const counts = { registered: count('registered'), unchanged: count('unchanged'), rejected: count('rejected') }
       deps.log.info(counts, 'orders registered in bulk')
       return reply.send({ ...counts, epoch: done.epoch, results })
     },
@@ -95,7 +95,7 @@ function validateRows(deps: RegistrationDeps, rows: readonly unknown[]): { valid
       valid.push({ index, registration })
       continue
     }
-    invalid.push({ index, orderId: orderIdOf(row), outcome: 'refused', ...registration })
+    invalid.push({ index, orderId: orderIdOf(row), outcome: 'rejected', ...registration })
   }
   return { valid, invalid }
 }
@@ -144,7 +144,7 @@ async function registerAll(
       }
       const { index, registration } = chunk[0]!
       deps.log.error({ err: error, orderId: registration.orderId }, 'order rejected by the database')
-      results.push({ index, orderId: registration.orderId, outcome: 'refused', code: 'internal_error' })
+      results.push({ index, orderId: registration.orderId, outcome: 'rejected', code: 'internal_error' })
     }
   }
   return { epoch, results }
@@ -159,7 +159,7 @@ async function registerChunk(
   deps: ApiDeps,
   request: IdempotentRequest | undefined,
   chunk: readonly ValidRow[],
-  audited: AuditedRequest | undefined,
+  audited: AuditedWork | undefined,
 ): Promise<ChunkResponse | ErrorCode> {
   const work: OnceWork = async (tx) => {
     const registrations = chunk.map(({ registration }) => registration)
@@ -173,6 +173,6 @@ async function registerChunk(
 
 function toRowResult({ index, registration }: ValidRow, result: Registered | RegistrationRejection): RowResult {
   const { orderId } = registration
-  if (typeof result === 'string') return { index, orderId, outcome: 'refused', code: result }
+  if (typeof result === 'string') return { index, orderId, outcome: 'rejected', code: result }
   return { index, orderId, outcome: result.isNew ? 'registered' : 'unchanged', seq: result.seq }
 }

@@ -1,4 +1,5 @@
 import { identifierSchema } from '@paxyo/contracts'
+import { roundTrip } from '@paxyo/database'
 import { actOnOrder, type DoneAction, type OrderAction } from '@paxyo/ledger'
 import { formatMoney, parseMoney } from '@paxyo/order-core'
 import { actedOnOrderSchema, actOnOrderSchema, type OrderActionView, type ParsedActOnOrder } from '@paxyo/panel-client'
@@ -44,7 +45,7 @@ export function registerPostAction(api: PanelApi, deps: ApiDeps): void {
     const { orderId } = request.params
     const action = toAction(request.body, authorOf(request, request.body.actor))
     const response = await commitRequest(deps, request, async (tx) => {
-      const done = await actOnOrder(tx, orderId, action)
+      const [done, epoch] = await roundTrip([actOnOrder(tx, orderId, action), readEpoch(tx.client)])
       if (typeof done === 'string') return done
       const { order, account, refund } = done
       const body = {
@@ -54,7 +55,7 @@ export function registerPostAction(api: PanelApi, deps: ApiDeps): void {
         account: accountView(account),
         refund: refund ?? null,
         seq: account.lastSeq,
-        epoch: await readEpoch(tx.client),
+        epoch,
       }
       const { status, refunded } = done.before
       const audit = {

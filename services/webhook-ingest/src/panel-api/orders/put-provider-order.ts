@@ -1,4 +1,5 @@
 import { identifierSchema } from '@paxyo/contracts'
+import { roundTrip } from '@paxyo/database'
 import { attachProviderOrder } from '@paxyo/ledger'
 import { attachedProviderOrderSchema, attachProviderOrderSchema } from '@paxyo/panel-client'
 import { z } from 'zod'
@@ -47,11 +48,11 @@ export function registerPutProviderOrder(api: PanelApi, deps: ApiDeps & Registra
     const provider = resolveProvider(deps, request.body.provider)
     if (typeof provider !== 'string') return reject(reply, provider.code, provider.detail)
     const response = await commitRequest(deps, request, async (tx) => {
-      const attached = await attachProviderOrder(tx, orderId, { provider, providerOrderId }, keyId)
+      const attaching = attachProviderOrder(tx, orderId, { provider, providerOrderId }, keyId)
+      const [attached, epoch] = await roundTrip([attaching, readEpoch(tx.client)])
       if (typeof attached === 'string') return attached
       const { order, seq, replaced, appliedDeliveries } = attached
-      const body = { order, seq, epoch: await readEpoch(tx.client), replaced: replaced ?? null, appliedDeliveries }
-      return { status: 200, body }
+      return { status: 200, body: { order, seq, epoch, replaced: replaced ?? null, appliedDeliveries } }
     })
     const outcome = typeof response === 'string' ? response : response.status
     deps.log.info({ orderId, provider, providerOrderId, keyId, outcome }, 'provider order attached')

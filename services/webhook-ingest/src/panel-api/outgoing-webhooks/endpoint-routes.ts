@@ -26,14 +26,12 @@ import {
 } from '@paxyo/panel-api-kit'
 import { toEndpoint } from './endpoint-view.ts'
 import { registerRotateSecret } from './endpoint-secret.ts'
-import type { OutgoingWebhookDeps } from './outgoing-webhook-routes.ts'
+import { READ, WRITE, type OutgoingWebhookDeps } from './outgoing-webhook-routes.ts'
 import { pingEndpoint } from './ping-endpoint.ts'
 
 type Deps = ApiDeps & OutgoingWebhookDeps & ChangeRouteDeps
 
 const params = z.object({ endpointId: endpointIdSchema })
-const READ = { scope: 'read', tag: 'Outgoing webhooks' } as const
-const WRITE = { ...READ, scope: 'outgoing_webhooks' } as const
 
 /** `/v1/outgoing-webhooks/endpoints`: where outgoing webhooks are sent. */
 export function registerEndpointRoutes(api: PanelApi, deps: Deps): void {

@@ -12,7 +12,7 @@ import {
   sendResponse,
 } from '@paxyo/panel-api-kit'
 import { toEndpoint } from './endpoint-view.ts'
-import type { OutgoingWebhookDeps } from './outgoing-webhook-routes.ts'
+import { WRITE, type OutgoingWebhookDeps } from './outgoing-webhook-routes.ts'
 
 /** `POST /v1/outgoing-webhooks/endpoints/{endpointId}/secret`: rotates the secret in two steps. */
 export function registerRotateSecret(api: PanelApi, deps: ApiDeps & OutgoingWebhookDeps): void {
@@ -21,9 +21,8 @@ export function registerRotateSecret(api: PanelApi, deps: ApiDeps & OutgoingWebh
     params: z.object({ endpointId: endpointIdSchema }),
     body: rotateSecretSchema,
     ...operation({
+      ...WRITE,
       operationId: 'rotateWebhookSecret',
-      scope: 'outgoing_webhooks',
-      tag: 'Outgoing webhooks',
       summary: 'Rotate the secret of an endpoint',
       description:
         'First `add` a secret and configure the receiver with it; then `retire` the older one. `replace` the newer one if it was lost.',

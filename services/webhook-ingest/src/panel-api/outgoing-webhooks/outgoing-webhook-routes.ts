@@ -32,8 +32,9 @@ export interface OutgoingWebhookDeps {
 
 const cursorSchema = z.tuple([z.int().positive()])
 const params = z.object({ webhookId: z.uuid() })
-const READ = { scope: 'read', tag: 'Outgoing webhooks' } as const
-const WRITE = { ...READ, scope: 'outgoing_webhooks' } as const
+/** Of all operations on outgoing webhooks and their endpoints. */
+export const READ = { scope: 'read', tag: 'Outgoing webhooks' } as const
+export const WRITE = { ...READ, scope: 'outgoing_webhooks' } as const
 
 /** `/v1/outgoing-webhooks`: list, read and retry the webhooks that notify the panel of changes. */
 export function registerOutgoingWebhookRoutes(api: PanelApi, deps: ApiDeps & OutgoingWebhookDeps): void {

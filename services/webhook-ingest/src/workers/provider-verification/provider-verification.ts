@@ -176,7 +176,7 @@ function createVerifier(
   })
 }
 
-/** What a provider said about orders. */
+/** A provider's response about orders. */
 interface ProviderKnowledge {
   readonly responses: ReadonlyMap<string, ProviderResponse>
   /** Orders that even the response to a request about them alone left out. */

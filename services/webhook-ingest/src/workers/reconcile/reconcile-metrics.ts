@@ -15,7 +15,7 @@ export function addReconcile(group: MetricGroup): ReconcileMetrics {
   const changed = group.counter('reconcile_changed_total', 'Orders that the response of a provider changed.', labels)
   const late = group.counter(
     'reconcile_late_total',
-    'Orders that had ended at the provider although no webhook had said so.',
+    'Orders that had ended at the provider although no webhook had reported it.',
     labels,
   )
   const failures = group.counter('reconcile_failures_total', 'Runs in which a provider could not be asked.', [

@@ -112,6 +112,30 @@ test('a thousand wrong keys at once cost a few queries', async () => {
   expect(queries).toBeLessThanOrEqual(4)
 })
 
+test('keys are loaded again before they are too old, and no request waits for it', async () => {
+  const made = (await createApiKey(db, 'steady'))!
+  let nowMs = 0
+  const options = { keys: ['of-the-environment'], now: () => nowMs, log: pino({ level: 'silent' }) }
+  const ring = createApiKeyStore({ db: createKysely(ingest.database.poolAs('ingest', 2)), ...options })
+  const authenticate = async (): Promise<(string | undefined)[]> =>
+    Promise.all([made.key, 'of-the-environment'].map(async (key) => (await ring.authenticate(key, '127.0.0.1'))?.id))
+  const both = [made.keyId, 'environment']
+  expect(await authenticate()).toEqual(both)
+
+  const holder = await ingest.database.owner.connect()
+  await holder.query('BEGIN; LOCK TABLE api_keys, revoked_keys IN ACCESS EXCLUSIVE MODE')
+  nowMs = 700
+  // The load that begins waits for the lock.
+  expect(await authenticate()).toEqual(both)
+  await holder.query('UPDATE api_keys SET revoked_at = now() WHERE key_id = $1', [made.keyId])
+  nowMs = 1_000
+  const waiting = authenticate()
+  await holder.query('COMMIT')
+  holder.release()
+  expect(await waiting).toEqual([undefined, 'environment'])
+  await ring.close()
+})
+
 test('no more than a bounded number of keys is in force', async () => {
   const inForce = (await listApiKeys(db)).filter(({ revokedAt }) => revokedAt === null).length
   const made = await Promise.all(Array.from({ length: API_KEYS_MAX - inForce }, () => createApiKey(db, 'many')))

@@ -42,7 +42,7 @@ test('a thousand orders of ten users, each its next event, within seconds', asyn
 
   expect(response.statusCode).toBe(200)
   const { results, ...counts } = response.json()
-  expect(counts).toEqual({ registered: 1_000, unchanged: 0, refused: 0, epoch: expect.any(String) })
+  expect(counts).toEqual({ registered: 1_000, unchanged: 0, rejected: 0, epoch: expect.any(String) })
   expect(results.map(({ orderId }: { orderId: string }) => orderId)).toEqual(orders.map(({ orderId }) => orderId))
   expect(results[990]).toEqual({ index: 990, orderId: orders[990]!.orderId, outcome: 'registered', seq: 100 })
   process.stderr.write(`1,000 orders in ${Math.round(tookMs)} ms\n`)
@@ -65,16 +65,16 @@ test('a bad row fails nobody else', async () => {
   Object.assign(orders[7] as Row, { orderId: first!.orderId })
   const response = await bulk(orders)
 
-  expect(response.json()).toMatchObject({ registered: 2, unchanged: 1, refused: 6 })
+  expect(response.json()).toMatchObject({ registered: 2, unchanged: 1, rejected: 6 })
   expect(response.json().results).toMatchObject([
     { index: 0, outcome: 'registered' },
-    { index: 1, outcome: 'refused', code: 'validation_failed', detail: expect.stringContaining('charge') },
-    { index: 2, orderId: null, outcome: 'refused', code: 'validation_failed' },
-    { index: 3, outcome: 'refused', code: 'currency_mismatch' },
-    { index: 4, outcome: 'refused', code: 'provider_order_taken' },
-    { index: 5, outcome: 'refused', code: 'insufficient_funds' },
+    { index: 1, outcome: 'rejected', code: 'validation_failed', detail: expect.stringContaining('charge') },
+    { index: 2, orderId: null, outcome: 'rejected', code: 'validation_failed' },
+    { index: 3, outcome: 'rejected', code: 'currency_mismatch' },
+    { index: 4, outcome: 'rejected', code: 'provider_order_taken' },
+    { index: 5, outcome: 'rejected', code: 'insufficient_funds' },
     { index: 6, outcome: 'unchanged', orderId: first!.orderId },
-    { index: 7, outcome: 'refused', code: 'order_conflict' },
+    { index: 7, outcome: 'rejected', code: 'order_conflict' },
     { index: 8, outcome: 'registered' },
   ])
 })
@@ -86,10 +86,10 @@ test('a row that is refused opens no account', async () => {
   another.userId = twin.userId
   const response = await bulk([first, twin])
 
-  expect(response.json().results[1]).toMatchObject({ outcome: 'refused', code: 'provider_order_taken' })
+  expect(response.json().results[1]).toMatchObject({ outcome: 'rejected', code: 'provider_order_taken' })
   expect((await ingest.call('GET', `/v1/accounts/${twin.userId}`)).json()).toMatchObject({ code: 'account_not_found' })
   expect((await bulk([{ ...twin, orderId: 'twin-again' }, another])).json().results).toMatchObject([
-    { outcome: 'refused', code: 'provider_order_taken' },
+    { outcome: 'rejected', code: 'provider_order_taken' },
     { outcome: 'registered', seq: 1 },
   ])
 })
@@ -107,7 +107,7 @@ test('a row that is nested without end is refused like any other', async () => {
     },
     payload: `{"orders":[${JSON.stringify(good)},${'['.repeat(depth)}${']'.repeat(depth)}]}`,
   })
-  expect(response.json()).toMatchObject({ registered: 1, refused: 1 })
+  expect(response.json()).toMatchObject({ registered: 1, rejected: 1 })
 })
 
 test('sent again it changes nothing; with its key it is answered the same', async () => {
@@ -135,7 +135,7 @@ test('one that broke off is finished by sending it again', async () => {
   expect(await countOrders(`bulk-${bulks}-%`)).toBe(250)
   await ingest.database.owner.query('DROP FUNCTION fail CASCADE')
 
-  expect((await bulk(orders, key)).json()).toMatchObject({ registered: 600, unchanged: 0, refused: 0 })
+  expect((await bulk(orders, key)).json()).toMatchObject({ registered: 600, unchanged: 0, rejected: 0 })
   expect(await countOrders(`bulk-${bulks}-%`)).toBe(600)
 })
 
@@ -146,8 +146,8 @@ test('a row that the database refuses stands alone', async () => {
   const response = await bulk(orders, randomUUID())
   await ingest.database.owner.query('ALTER TABLE orders DROP CONSTRAINT no_seventh')
 
-  expect(response.json()).toMatchObject({ registered: 19, refused: 1 })
-  expect(response.json().results[7]).toMatchObject({ index: 7, outcome: 'refused', code: 'internal_error' })
+  expect(response.json()).toMatchObject({ registered: 19, rejected: 1 })
+  expect(response.json().results[7]).toMatchObject({ index: 7, outcome: 'rejected', code: 'internal_error' })
 })
 
 test('three that overlap at once register everything once', async () => {

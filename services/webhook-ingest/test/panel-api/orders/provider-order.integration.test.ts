@@ -103,7 +103,7 @@ describe('an order without a provider order', () => {
     expect(codeOf(response)).toEqual([400, 'provider_order_id_missing'])
     const bulk = { orders: [{ ...registration(orderId, userId), provider: 'godofpanel' }] }
     expect((await ingest.call('POST', '/v1/orders/bulk', bulk)).json().results[0]).toMatchObject({
-      outcome: 'refused',
+      outcome: 'rejected',
       code: 'provider_order_id_missing',
     })
   })

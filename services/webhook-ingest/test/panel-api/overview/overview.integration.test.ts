@@ -78,7 +78,7 @@ test('today is summed up, against yesterday until the same time', async () => {
       ('waiting', 'http://127.0.0.1:9/', ARRAY['refund.paid'], ARRAY['whsec_x'], true, 1000);
     INSERT INTO outgoing_webhooks (webhook_id, endpoint_id, type, subject, body, state, due_at, attempts, last_error,
       attempted_at, created_at)
-    VALUES (gen_random_uuid(), 'failing', 'refund.paid', 'a', '{}', 'pending', now() + interval '1 h', 1, 'refused',
+    VALUES (gen_random_uuid(), 'failing', 'refund.paid', 'a', '{}', 'pending', now() + interval '1 h', 1, 'timed out',
         now(), '2026-11-27T14:02Z'),
       (gen_random_uuid(), 'failing', 'refund.paid', 'b', '{}', 'pending', now() + interval '1 h', 0, NULL, NULL, now()),
       (gen_random_uuid(), 'waiting', 'refund.paid', 'c', '{}', 'pending', now() + interval '1 h', 0, NULL, NULL, now())`)
@@ -97,7 +97,7 @@ test('today is summed up, against yesterday until the same time', async () => {
     reviews: { open: 1, oldestAt: expect.any(String) },
     endpoints: {
       enabled: 2,
-      failing: [{ endpointId: 'failing', since: '2026-11-27T14:02:00.000Z', lastError: 'refused', waiting: 2 }],
+      failing: [{ endpointId: 'failing', since: '2026-11-27T14:02:00.000Z', lastError: 'timed out', waiting: 2 }],
     },
   })
   await owner.query('DELETE FROM outgoing_webhooks; DELETE FROM outgoing_webhook_endpoints')

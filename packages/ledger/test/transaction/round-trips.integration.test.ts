@@ -1,0 +1,80 @@
+import { afterEach, beforeEach, expect, test } from '@jest/globals'
+import type { ErrorCode } from '@paxyo/contracts'
+import { parseMoney } from '@paxyo/order-core'
+import { createTestDatabase, type TestDatabase } from '@paxyo/testkit'
+import type { PoolClient } from 'pg'
+import { deposit } from '../../src/accounts/deposit.ts'
+import { newId } from '../../src/model/new-id.ts'
+import { actOnOrder } from '../../src/orders/act-on-order.ts'
+import { registerOrders } from '../../src/orders/register-orders.ts'
+import { commitChangeSet, type LedgerDeps } from '../../src/transaction/commit-change-set.ts'
+import { commitOnce, type OnceWork } from '../../src/transaction/commit-once.ts'
+import { PUBLISHED_BY_SERVICES } from '../../src/transaction/published-by-services.ts'
+import { anOrder } from '../register-order.ts'
+
+// Each write to the socket wakes a process of PostgreSQL, and locks are held until the last one.
+
+let database: TestDatabase
+let deps: LedgerDeps
+let writes: number
+beforeEach(async () => {
+  database = await createTestDatabase()
+  const pool = database.poolAs('ingest', 1)
+  pool.on('connect', countWrites)
+  deps = { pool, newId, outbox: PUBLISHED_BY_SERVICES }
+  await commitChangeSet(deps, (tx) => registerOrders(tx, [anOrder()]))
+})
+afterEach(async () => {
+  await database[Symbol.asyncDispose]()
+})
+
+function countWrites({ connection: { stream } }: PoolClient): void {
+  for (const name of ['_write', '_writev'] as const) {
+    const write = stream[name] as (...args: unknown[]) => void
+    stream[name] = (...args: unknown[]) => {
+      writes += 1
+      Reflect.apply(write, stream, args)
+    }
+  }
+}
+
+const AUDITED = {
+  request: { actor: 'k', actorName: 'k', action: 'a', subject: null, note: null, address: null },
+  isErrorAudited: () => true,
+}
+
+/** @returns the status of the response, and how often something was sent to PostgreSQL. */
+async function send(key: string | undefined, work: OnceWork): Promise<[status: number | ErrorCode, writes: number]> {
+  const request = key === undefined ? undefined : { key, hash: Buffer.alloc(32), part: 0 }
+  writes = 0
+  const response = await commitOnce(deps, request, work, AUDITED)
+  return [typeof response === 'string' ? response : response.status, writes]
+}
+
+const pay =
+  (paymentRef: string): OnceWork =>
+  async (tx) => {
+    const { userId, currency } = anOrder()
+    const done = await deposit(tx, { userId, amount: parseMoney('1'), currency, paymentRef })
+    return typeof done === 'string' ? done : { status: 201, body: {}, isReplay: done.isReplay }
+  }
+
+const refund: OnceWork = async (tx) => {
+  const action = { action: 'refund', amount: parseMoney('2'), status: undefined, note: 'n', actor: undefined } as const
+  const done = await actOnOrder(tx, anOrder().orderId, { ...action, keyId: 'k' })
+  return typeof done === 'string' ? done : { status: 200, body: {} }
+}
+
+test('a request for money takes three round trips: its key, its rows, and all that it writes with COMMIT', async () => {
+  expect(await send('key-1', pay('payment-1'))).toEqual([201, 3])
+  expect(await send('key-2', pay('payment-1'))).toEqual([201, 3])
+  expect(await send('key-1', pay('payment-1'))).toEqual([201, 2])
+  expect(await send(undefined, pay('payment-2'))).toEqual([201, 2])
+  expect(await send('key-3', refund)).toEqual([200, 3])
+  expect(await send('key-4', refund)).toEqual(['refund_exceeds_charge', 3])
+
+  const { rows } = await database.owner.query('SELECT result FROM audit_log ORDER BY position')
+  expect(rows.map(({ result }) => result)).toEqual(['ok', 'ok', 'ok', 'refund_exceeds_charge'])
+  const actions = await database.owner.query('SELECT action, refund_id IS NOT NULL AS refunds FROM operator_actions')
+  expect(actions.rows).toEqual([{ action: 'refund', refunds: true }])
+})
