@@ -7,7 +7,7 @@ import type { Operation } from './arbitrary-requests.ts'
 
 interface Response {
   readonly description: string
-  readonly content: Readonly<Record<string, unknown>>
+  readonly content: Readonly<Record<string, { readonly schema: Schema }>>
 }
 
 interface Details {
@@ -36,10 +36,12 @@ export function readDocument(document: OpenApiDocument): DocumentedResponses {
   const ajv = new Ajv2020({ strict: false, allErrors: true })
   addFormats.default(ajv)
   ajv.addSchema(document, 'document')
+  /** By their schemas: many operations have the same responses. */
   const validators = new Map<string, ValidateFunction>()
-  const validatorOf = ($ref: string): ValidateFunction => {
-    const validate = validators.get($ref) ?? ajv.compile({ $ref })
-    validators.set($ref, validate)
+  const validatorOf = (schema: unknown, $ref: string): ValidateFunction => {
+    const text = JSON.stringify(schema)
+    const validate = validators.get(text) ?? ajv.compile({ $ref })
+    validators.set(text, validate)
     return validate
   }
 
@@ -58,9 +60,10 @@ export function readDocument(document: OpenApiDocument): DocumentedResponses {
       const declared = responses[status]
       if (declared === undefined || ALWAYS_WRONG.has(response.statusCode)) return [status, response.body]
       const type = String(response.headers['content-type']).split(';')[0]!
-      if (declared.content[type] === undefined) return [status, type]
+      const content = declared.content[type]
+      if (content === undefined) return [status, type]
       const pointer = ['paths', path, method.toLowerCase(), 'responses', status, 'content', type, 'schema']
-      const validate = validatorOf(`document#/${pointer.map(escapePointer).join('/')}`)
+      const validate = validatorOf(content.schema, `document#/${pointer.map(escapePointer).join('/')}`)
       return [
         ...(validate(response.json()) ? [] : [status, validate.errors, response.body]),
         ...(response.statusCode < 400 ? [] : problemDeviations(declared, response)),

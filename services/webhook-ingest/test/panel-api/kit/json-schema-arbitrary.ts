@@ -59,7 +59,18 @@ function objectsOf(
   return fc.record(Object.fromEntries(members), { requiredKeys: [...required] })
 }
 
-function stringsOf({ format, pattern, minLength = 0, maxLength = STRING_LENGTH_MAX }: Schema): Arbitrary<string> {
+const stringsBySchema = new Map<string, Arbitrary<string>>()
+
+/** Generators of patterns take milliseconds to make, and many operations have the same ones. */
+function stringsOf(schema: Schema): Arbitrary<string> {
+  const { format, pattern, minLength, maxLength } = schema
+  const key = JSON.stringify({ format, pattern, minLength, maxLength })
+  const strings = stringsBySchema.get(key) ?? newStringsOf(schema)
+  stringsBySchema.set(key, strings)
+  return strings
+}
+
+function newStringsOf({ format, pattern, minLength = 0, maxLength = STRING_LENGTH_MAX }: Schema): Arbitrary<string> {
   if (format === 'date-time') return TIMES.map((date) => date.toISOString())
   const bounds = { minLength, maxLength: Math.min(maxLength, Math.max(minLength, STRING_LENGTH_MAX)) }
   if (pattern === undefined) return fc.string({ unit: 'binary', ...bounds })
