@@ -51,8 +51,10 @@ export function registerRotateSecret(api: PanelApi, deps: ApiDeps & OutgoingWebh
       const endpoint = { ...toEndpoint(before), secretCount: secret === null ? 1 : 2 }
       return { status: 200, body: { endpoint, secret } }
     })
-    deps.log.info({ endpointId, step }, 'outgoing webhook secret rotated')
-    deps.onEndpointsChanged()
+    if (typeof response === 'object' && !response.isReplay) {
+      deps.log.info({ endpointId, step }, 'outgoing webhook secret rotated')
+      deps.onEndpointsChanged()
+    }
     return sendResponse(reply, response)
   })
 }

@@ -94,6 +94,7 @@ test('a secret is rotated without a webhook that the receiver cannot verify', as
   // Either of the two may be the receiver's: a third one takes the place of none, unless that is asked for.
   const third = await ingest.call('POST', path, { step: 'add' })
   expect([third.statusCode, third.json()]).toEqual([409, expect.objectContaining({ code: 'secret_rotation_pending' })])
+  expect(ingest.log.filter(({ msg }) => msg === 'outgoing webhook secret rotated')).toMatchObject([{ step: 'add' }])
   const replaced = (await ingest.call('POST', path, { step: 'replace' })).json<RotatedSecret>()
   expect(replaced.endpoint.secretCount).toBe(2)
   await cancelOrder()
