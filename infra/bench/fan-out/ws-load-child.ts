@@ -65,6 +65,8 @@ async function connectAll({
   resume,
   eventsFirst = 0,
   atOnceMax = count,
+  firstAddress = 1,
+  clientsPerAddress = CLIENTS_PER_ADDRESS,
 }: ConnectCommand): Promise<Connected> {
   const variant = FAN_OUT_VARIANTS.get(name)!
   lost = 0
@@ -82,17 +84,23 @@ async function connectAll({
   const waiting = clients.entries()
   const connectNext = async (): Promise<void> => {
     for (const [index, client] of waiting) {
-      await connectOne(client, variant, port, hellos[index]!, eventsFirst, localAddressOf(index))
+      await connectOne(
+        client,
+        variant,
+        port,
+        hellos[index]!,
+        eventsFirst,
+        localAddressOf(firstAddress + Math.floor(index / clientsPerAddress)),
+      )
     }
   }
   await Promise.all(Array.from({ length: Math.min(atOnceMax, count) }, connectNext))
   return { elapsedMs: performance.now() - startedAt, cpuSeconds: cpuSecondsSince(cpuBefore), retries }
 }
 
-/** An address has about 28,000 ports for connections to one port; more clients need more addresses. */
-function localAddressOf(index: number): string | undefined {
-  const address = Math.floor(index / CLIENTS_PER_ADDRESS)
-  return address === 0 ? undefined : `127.0.0.${address + 1}`
+/** An address has about 28,000 ports for connections to one port, and the more are in use, the longer the kernel searches. */
+function localAddressOf(address: number): string | undefined {
+  return address === 1 ? undefined : `127.0.0.${address}`
 }
 
 /** Retries when the server rejects it, as a browser does. */

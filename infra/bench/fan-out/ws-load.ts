@@ -21,6 +21,10 @@ export type WsLoadCommand =
       readonly eventsFirst?: number
       /** How many clients connect concurrently; default all. */
       readonly atOnceMax?: number
+      /** The first of their loopback addresses, 127.0.0.`n`; default 1. */
+      readonly firstAddress?: number
+      /** Default 20,000. */
+      readonly clientsPerAddress?: number
     }
   | {
       readonly kind: 'publish'

@@ -116,6 +116,9 @@ async function killOne(parts: readonly Part[], each: number, epoch: string): Pro
         count: Math.min(share, each - index * share),
         firstUser: index * share,
         resume: { epoch, seq: 0 },
+        // Those of the first ones are in use.
+        firstAddress: 20,
+        clientsPerAddress: 2_000,
       }),
     ),
   )
