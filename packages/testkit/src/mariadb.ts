@@ -1,4 +1,4 @@
-import { execFile, execFileSync, spawn, spawnSync } from 'node:child_process'
+import { execFile, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { provideProgram } from './debian-package.ts'
 import { eventually } from './eventually.ts'
-import { oncePerRun } from './once-per-run.ts'
+import { copyOncePerRun } from './once-per-run.ts'
 
 const OUTPUT_BYTES_MAX = 64 * 1024 * 1024
 
@@ -38,9 +38,7 @@ export async function startMariaDb(): Promise<MariaDb> {
   const authentication = '--auth-root-authentication-method=normal'
   const install = async (folder: string): Promise<void> =>
     void runProgram(prepare, ['--no-defaults', ...user, `--datadir=${folder}`, authentication, '--skip-test-db'])
-  const installed = await oncePerRun('mariadb', install)
-  if (installed === undefined) await install(dataDir)
-  else execFileSync('cp', ['-a', installed, dataDir])
+  await copyOncePerRun('mariadb', install, dataDir)
   const listening = [`--socket=${socket}`, '--skip-networking', `--pid-file=${dir}/pid`]
   // It is never killed and started again, so nothing has to reach the disk.
   const fast = ['--innodb-flush-log-at-trx-commit=0', '--innodb-flush-method=nosync', '--innodb-doublewrite=0']

@@ -1,7 +1,6 @@
 import { migrateToLatest } from '@paxyo/database'
 import { startLocalPostgres } from '@paxyo/local-postgres'
-import { execFileSync } from 'node:child_process'
-import { oncePerRun } from './once-per-run.ts'
+import { copyOncePerRun } from './once-per-run.ts'
 
 /** Of the superuser. */
 export const MIGRATED_PASSWORD = 'test'
@@ -12,11 +11,8 @@ export const MIGRATED_PASSWORD = 'test'
  *
  * @param dataDir a folder that does not exist.
  */
-export async function createMigratedData(dataDir: string): Promise<void> {
-  const made = await oncePerRun('postgres', migrateNewData)
-  if (made === undefined) await migrateNewData(dataDir)
-  else execFileSync('cp', ['-a', made, dataDir])
-}
+export const createMigratedData = (dataDir: string): Promise<void> =>
+  copyOncePerRun('postgres', migrateNewData, dataDir)
 
 async function migrateNewData(dataDir: string): Promise<void> {
   const server = await startLocalPostgres({ dataDir, password: MIGRATED_PASSWORD, settings: { fsync: 'off' } })

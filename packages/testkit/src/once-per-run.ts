@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, renameSync, rmdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { eventually } from './eventually.ts'
@@ -32,6 +33,17 @@ export async function oncePerRun(name: string, make: (path: string) => Promise<v
     rmdirSync(lock)
   }
   return path
+}
+
+/** Copies a folder that is made once for all test files of a run; outside a run of the tests it is made there. */
+export async function copyOncePerRun(
+  name: string,
+  make: (path: string) => Promise<void>,
+  target: string,
+): Promise<void> {
+  const made = await oncePerRun(name, make)
+  if (made === undefined) await make(target)
+  else execFileSync('cp', ['-a', made, target])
 }
 
 async function makeAt(path: string, make: (path: string) => Promise<void>): Promise<void> {
