@@ -82,11 +82,15 @@ export function boundConcurrency(
     return userId === undefined ? `order ${orderId}` : `user ${userId}`
   }
 
-  function rejectAsBusy(request: FastifyRequest, reply: FastifyReply): FastifyReply {
-    const access = isRead(request) ? 'read' : 'write'
-    const limiter = access === 'read' ? reads : writes
-    const reason = limiter.isFull() ? 'queue' : limiter.isFull(subjectOf(request)) ? 'subject' : 'time'
-    const rejection: BusyRejection = { access, reason }
+  /** The reason to reject a request at once. */
+  function findFull(request: FastifyRequest): 'queue' | 'subject' | undefined {
+    if (isRead(request)) return reads.isFull() ? 'queue' : undefined
+    if (writes.isFull()) return 'queue'
+    return writes.isFull(subjectOf(request)) ? 'subject' : undefined
+  }
+
+  function rejectAsBusy(request: FastifyRequest, reply: FastifyReply, reason: BusyRejection['reason']): FastifyReply {
+    const rejection: BusyRejection = { access: isRead(request) ? 'read' : 'write', reason }
     logRejection(rejection)
     onBusy?.(rejection)
     return reason === 'subject' ? rejectForSubject(reply) : rejectForQueue(reply)
@@ -94,14 +98,16 @@ export function boundConcurrency(
 
   // In a flood a rejection must cost little: before the body is read, if the address says what the request is about.
   api.addHook('onRequest', (request, reply, done) => {
-    const isFull = isRead(request) ? reads.isFull() : writes.isFull(subjectOf(request))
-    if (isFull) void rejectAsBusy(request, reply)
-    else done()
+    const full = findFull(request)
+    if (full === undefined) done()
+    else void rejectAsBusy(request, reply, full)
   })
   api.addHook('preHandler', async (request, reply) => {
     if (!isRead(request)) repeated.begin(request)
+    const full = findFull(request)
+    if (full !== undefined) return rejectAsBusy(request, reply, full)
     const leave = await (isRead(request) ? reads.enter() : writes.enter(subjectOf(request)))
-    if (leave === undefined) return rejectAsBusy(request, reply)
+    if (leave === undefined) return rejectAsBusy(request, reply, 'time')
     leaveByRequest.set(request, leave)
   })
   // Before the response is sent: a client that reads it slowly does not block other requests.
