@@ -13,7 +13,7 @@ import { HA_PACKAGES } from './patroni-node.ts'
 
 /**
  * Three PostgreSQL under Patroni and etcd, three Redis under Sentinel, two of each service. The first of each service has
- * an address with all PostgreSQL servers, the second one that of HAProxy.
+ * an address with all PostgreSQL servers, the second one that of HAProxy. The second gateway reads from the standbys.
  */
 export interface HaCluster extends Cluster {
   readonly patroni: PatroniCluster
@@ -36,12 +36,19 @@ export async function startHaCluster(): Promise<HaCluster> {
   const patroni = await startPatroniCluster(folder, cleanups)
   const redis = cleanups.use(await startRedisSentinels({ replicas: REPLICAS, hasProxies: true }))
   await migrateToLatest(await patroni.primaryUrl())
-  const { primaryPort } = await startHaproxy(patroni.nodes, folder, cleanups)
+  const { primaryPort, standbyPort } = await startHaproxy(patroni.nodes, folder, cleanups)
   const providersFile = join(folder, 'providers.json')
   writeProvidersFile(providersFile)
   const env = { REDIS_URL: redis.url, REDIS_TOPOLOGY: 'sentinel', PROVIDERS_FILE: providersFile }
-  const urls = [patroni.url, superuserUrl(primaryPort)]
-  const members = await startMembers((index) => ({ ...env, DATABASE_URL: urls[index]! }), urls.length, cleanups)
+  const databases = [
+    { DATABASE_URL: patroni.url },
+    {
+      DATABASE_URL: superuserUrl(primaryPort),
+      READ_REPLICA: 'on',
+      DATABASE_READ_URL: superuserUrl(standbyPort),
+    },
+  ]
+  const members = await startMembers((index) => ({ ...env, ...databases[index] }), databases.length, cleanups)
   const owned = cleanups.move()
 
   async function redisMaster(): Promise<number> {
