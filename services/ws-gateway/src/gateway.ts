@@ -63,8 +63,8 @@ export interface Gateway {
 /** The maximum number of connections in a gateway's pool. A few are enough, because reads are batched. */
 export const GATEWAY_POOL_MAX = 8
 
-/** How often the gateway reads the epoch. Health checks read it, too; this bounds the delay without them. */
-const EPOCH_INTERVAL_MS = 3_000
+/** How often the gateway reads the epoch and the timeline. Health checks read it, too; this bounds the delay without them. */
+const HISTORY_INTERVAL_MS = 3_000
 
 /** Creates the gateway: it authenticates browsers, sends the events that they missed, then forwards new events. */
 export function createGateway(deps: GatewayDeps): Gateway {
@@ -119,12 +119,12 @@ export function createGateway(deps: GatewayDeps): Gateway {
     onMessageRejected: metrics.busMessageRejected,
     onSent: (sent) => receipts.sent(sent),
   })
-  const epochWatch = createWorker({
-    run: () => hub.checkEpoch(),
-    backstopMs: EPOCH_INTERVAL_MS,
-    onError: (err) => log.debug({ err }, 'epoch could not be read'),
+  const historyWatch = createWorker({
+    run: () => hub.checkHistory(),
+    backstopMs: HISTORY_INTERVAL_MS,
+    onError: (err) => log.debug({ err }, 'epoch and timeline could not be read'),
   })
-  epochWatch.wake()
+  historyWatch.wake()
   const connections = createConnections({
     hub,
     orderReader: createOrderReader(source),
@@ -196,7 +196,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
       await operations.close()
       await connections.drain(drainMs)
       await control.close()
-      await epochWatch.close()
+      await historyWatch.close()
       await hub.close()
     },
   }

@@ -80,11 +80,11 @@ test('a gateway whose database became a replica reads nothing from it, so that n
   await ingest.commit('ann', 2)
   expect(await lastSeqAt(ofReplica)).toBe(3)
 
-  const position = { epoch: await createStreamReader({ pool: ofPrimary }).epoch(), seq: 5 }
+  const position = { epoch: (await createStreamReader({ pool: ofPrimary }).history()).epoch, seq: 5 }
   const lagging = createStreamReader({ pool: ofReplica })
   await expect(lagging.start('ann', position)).rejects.toThrow('the database is a replica')
   await expect(lagging.start('ann', undefined)).rejects.toThrow('the database is a replica')
-  await expect(lagging.epoch()).rejects.toThrow('the database is a replica')
+  await expect(lagging.history()).rejects.toThrow('the database is a replica')
   const start = await createStreamReader({ pool: ofPrimary }).start('ann', position)
   expect(start).toMatchObject({ mode: 'resumed', seq: 5, events: [] })
 })
@@ -140,7 +140,7 @@ describe('with READ_REPLICA', () => {
     await pausesReplay(true)
     await ingest.commit('bea', 2)
     const reader = readerOf()
-    const epoch = await reader.epoch()
+    const { epoch } = await reader.history()
     outcomes.length = 0
     expect(await reader.start('bea', { epoch, seq: 4 })).toMatchObject({
       mode: 'resumed',
@@ -164,7 +164,7 @@ describe('with READ_REPLICA', () => {
       ALLOWED_ORIGINS: '*',
     }
     await using gateway = await startService('ws-gateway', env)
-    const epoch = await readerOf().epoch()
+    const { epoch } = await readerOf().history()
     await pausesReplay(true)
     await ingest.commit('bea', 1)
     const socket = await connectSocket(gateway.url, { token: await mintToken('bea'), resume: { epoch, seq: 6 } })
@@ -179,9 +179,16 @@ describe('with READ_REPLICA', () => {
     const reader = readerOf()
     outcomes.length = 0
     expect(await reader.start('bea', undefined)).toMatchObject({ seq: 7 })
+    // A browser has received what was committed there since, and comes to a gateway that still reads the former primary.
+    const { epoch, timeline } = await reader.history()
+    const promoted = createStreamReader({ pool: poolTo(replica) })
+    expect(await promoted.history()).toEqual({ epoch, timeline: timeline + 1 })
+    await createTestIngest({ owner: superuserOf(replica) }).commit('bea', 1)
+    expect(await promoted.start('bea', { epoch, seq: 8 })).toMatchObject({ mode: 'resumed', seq: 8 })
+    await expect(reader.start('bea', { epoch, seq: 8 })).rejects.toThrow('former primary')
     await replica.stop()
     expect(await reader.start('bea', undefined)).toMatchObject({ seq: 7 })
     expect(await readerOf().start('bea', undefined)).toMatchObject({ seq: 7 })
-    expect(outcomes).toEqual(['behind', expect.stringMatching(/failed|unavailable/), 'unavailable'])
+    expect(outcomes).toEqual(['behind', 'behind', expect.stringMatching(/failed|unavailable/), 'unavailable'])
   })
 })

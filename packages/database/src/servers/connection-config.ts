@@ -60,13 +60,14 @@ function clientTo(watch: PrimaryWatch): typeof pg.Client {
       this.port = server.port
       const release = watch.guard(server, { destroy: () => this.connection.stream.destroy() })
       this.once('end', release)
+      // A pool listens once it has the client, and Node ends a process that does not handle an error event.
+      this.on('error', () => undefined)
       try {
         await super.connect()
         await assertPrimary(this, server)
       } catch (error) {
         watch.suspect(server)
         release()
-        this.on('error', () => undefined)
         this.connection.stream.destroy()
         throw error
       }

@@ -1,4 +1,5 @@
 import type { Pool } from 'pg'
+import { TIMELINE } from './server-session.ts'
 
 /** What the database's server says of itself and its standbys. */
 export interface ReplicationState {
@@ -33,11 +34,10 @@ export interface ReplicationStateRow extends Omit<ReplicationState, 'standbys'>,
   readonly isVisible: boolean
 }
 
-// The name of a WAL file begins with the timeline.
 export const READ_REPLICATION_STATE = `
   SELECT coalesce(host(inet_server_addr()) || ':' || inet_server_port(), 'local') AS server,
     is_replica AS "isReplica",
-    CASE WHEN NOT is_replica THEN ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::int END AS timeline,
+    ${TIMELINE} AS timeline,
     current_setting('synchronous_standby_names') <> ''
       AND current_setting('synchronous_commit') NOT IN ('off', 'local') AS "isSynchronous",
     pg_has_role('pg_read_all_stats', 'USAGE') AS "isVisible",

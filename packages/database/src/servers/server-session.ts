@@ -29,11 +29,19 @@ export interface ServerSession {
 const CONNECT_TIMEOUT_MS = 5_000
 const RESPONSE_TIMEOUT_MS = 2_000
 
-// The name of a WAL file begins with the timeline. Unlike the control file, it is right from the moment of a promotion.
+/**
+ * The timeline of a server's WAL; null on a replica. The name of a WAL file begins with it: unlike the control file, it is right
+ * from the moment of a promotion.
+ *
+ * @example
+ * (await pool.query(`SELECT ${TIMELINE} AS timeline`)).rows //=> [{ timeline: 1 }]
+ */
+export const TIMELINE = `CASE WHEN NOT pg_is_in_recovery()
+      THEN ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::int END`
+
 const READ_STATE = `
   SELECT pg_is_in_recovery() AS "isReplica", current_setting('transaction_read_only') = 'on' AS "isReadOnly",
-    CASE WHEN NOT pg_is_in_recovery()
-      THEN ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::int END AS timeline`
+    ${TIMELINE} AS timeline`
 
 export async function readClientState(client: Pick<pg.Pool, 'query'>): Promise<ServerState> {
   const { rows } = await client.query<ServerState>(READ_STATE)

@@ -1,4 +1,4 @@
-import { COMPACTED_BYTES_MAX, storedPayload, type StoredEvent } from '@paxyo/database'
+import { COMPACTED_BYTES_MAX, storedPayload, TIMELINE, type StoredEvent } from '@paxyo/database'
 import type { Pool } from 'pg'
 import { checkedRows, type PrimaryRow, type ReadDatabase } from './read-database.ts'
 
@@ -44,16 +44,24 @@ export const IS_TOKEN_REVOKED = `EXISTS (
       SELECT FROM revoked_tokens AS revoked WHERE revoked.user_id = wanted.user_id AND revoked.jti = wanted.jti
     ) AS is_token_revoked`
 
-/**
- * Reads the epoch, which identifies the history that seqs belong to. It is rotated after a restore of the database, and
- * after a failover that may have lost commits.
- */
-export async function readEpoch(pool: Pool): Promise<string> {
-  const { rows } = await pool.query<PrimaryRow>({
-    name: 'read_epoch',
-    text: 'SELECT epoch, pg_is_in_recovery() AS is_replica FROM stream_epoch',
+export interface History {
+  /**
+   * Identifies the history that seqs belong to. It is rotated after a restore of the database, and after a failover that may
+   * have lost commits.
+   */
+  readonly epoch: string
+  /** Of the primary's WAL: another one after each failover. */
+  readonly timeline: number
+}
+
+/** @throws when the database is unavailable, or a replica. */
+export async function readHistory(pool: Pool): Promise<History> {
+  const { rows } = await pool.query<PrimaryRow & History>({
+    name: 'read_history',
+    text: `SELECT epoch, pg_is_in_recovery() AS is_replica, ${TIMELINE} AS timeline FROM stream_epoch`,
   })
-  return checkedRows(pool, rows)[0]!.epoch
+  const { epoch, timeline } = checkedRows(pool, rows)[0]!
+  return { epoch, timeline }
 }
 
 /** @throws when the database is unavailable, or a replica. */

@@ -1,15 +1,17 @@
 import type { AccountView, OrderView, Position, TotalsView } from '@paxyo/contracts'
 import type { Pool } from 'pg'
+import { createBehindClients } from './behind-clients.ts'
 import { coalesce } from './coalesce.ts'
 import {
   readBatchIds,
   readBehind,
-  readEpoch,
+  readHistory,
   readEventsSince,
   readMissed,
   readTokenRevoked,
   type EventRow,
   type Head,
+  type History,
   type Missed,
   type Since,
   type TokenOfUser,
@@ -33,15 +35,15 @@ export type StreamStart = Pick<Head, 'epoch' | 'tokensIssuedBeforeMs' | 'isToken
 
 /** Reads users' streams from the database; concurrent reads share queries. */
 export interface StreamReader {
-  /** The current epoch of the database. */
-  epoch(): Promise<string>
+  history(): Promise<History>
   /**
    * Reads the start of a client's stream: the events after its position, or a snapshot when it has no position, when the
-   * position is of another epoch or older than the oldest kept event, or when it has missed too many events.
+   * position is of another epoch or older than the oldest kept event, or when it has missed too many events, or when the
+   * database has been behind the position for some time.
    *
    * @param isWanted whether the result is still needed.
    * @param tokenId the `jti` of the client's token.
-   * @throws when the database is unavailable, and when the result is no longer needed.
+   * @throws when the database is unavailable, or behind the position since just now, and when the result is no longer needed.
    */
   start(
     userId: string,
@@ -68,7 +70,12 @@ export interface StreamReaderOptions {
   readonly snapshotOrdersMax?: number
   /** The maximum size of the orders of a snapshot, and of the missed events of one client. */
   readonly welcomeBytesMax?: number
+  /** In ms; by default `performance.now`. */
+  readonly now?: () => number
 }
+
+const BEHIND =
+  'the database does not have an event that the client has received: it is a former primary, or a backup was restored without a new epoch (paxyo epoch rotate)'
 
 /** The maximum number of missed events that one read returns. A client that has missed more gets a snapshot. */
 export const EVENTS_MAX = 500
@@ -85,7 +92,8 @@ const GATHER_MS = 20
 
 export function createStreamReader(options: StreamReaderOptions): StreamReader {
   const { pool, snapshotOrdersMax = SNAPSHOT_ORDERS_MAX, welcomeBytesMax = WELCOME_BYTES_MAX } = options
-  const { source = readFromPrimary(pool) } = options
+  const { source = readFromPrimary(pool), now = () => performance.now() } = options
+  const behindClients = createBehindClients(now)
   const snapshotBounds = { ordersMax: snapshotOrdersMax, bytesMax: welcomeBytesMax }
   const missedBounds = { eventsMax: EVENTS_MAX, bytesMax: welcomeBytesMax }
   const pace = { concurrency: CONCURRENT_QUERIES_MAX, gatherMs: GATHER_MS }
@@ -117,8 +125,12 @@ export function createStreamReader(options: StreamReaderOptions): StreamReader {
     isWanted?: () => boolean,
   ): Promise<StreamStart | undefined> {
     const { events, ...head } = await missedSince({ ...user, seq }, isWanted)
-    // A seq beyond the head is from a history that a restored backup has replaced.
-    if (head.epoch !== epoch || seq > head.seq) return undefined
+    if (head.epoch !== epoch) return undefined
+    if (seq > head.seq) {
+      if (behindClients.isRestored(user.userId)) return undefined
+      throw new Error(BEHIND)
+    }
+    behindClients.hasReceived(user.userId)
     // Too many events were missed, or the oldest of them is no longer kept.
     if (seq < head.seq && events[0]?.seq !== seq + 1) return undefined
     const { tokensIssuedBeforeMs, isTokenRevoked } = head
@@ -126,7 +138,7 @@ export function createStreamReader(options: StreamReaderOptions): StreamReader {
   }
 
   return {
-    epoch: () => readEpoch(pool),
+    history: () => readHistory(pool),
     async start(userId, position, isWanted, tokenId) {
       const user = { userId, tokenId }
       const resumed = position === undefined ? undefined : await resume(user, position, isWanted)

@@ -13,11 +13,14 @@
 // - Epoch: when the epoch has changed, after a restore of the database or a failover that may have lost commits, it calls
 //   `fail` of all listeners; their clients reconnect and get a snapshot. Otherwise the sequencers would drop the new history's
 //   events as duplicates.
+// - Failover: when the timeline has changed, it reads which streams went on. The start of a stream may have been read from a
+//   former primary, after its later events had passed on the bus.
 
 import { eventSeq, userChannel, type Position } from '@paxyo/contracts'
 import type { EventBus, EventSubscriber } from '@paxyo/event-bus'
 import { randomUUID } from 'node:crypto'
 import type { Logger } from 'pino'
+import type { History } from '../read/queries.ts'
 import type { StreamReader } from '../read/stream-reader.ts'
 import { createBackfiller } from './backfill.ts'
 import { watchBus } from './bus-watch.ts'
@@ -72,11 +75,19 @@ export interface Hub {
    * @throws when the database is unavailable.
    */
   checkEpoch(): Promise<void>
+  /**
+   * Also reads the timeline. At the first checks, and at those after a change of the timeline, listeners receive what they miss.
+   *
+   * @throws when the database is unavailable.
+   */
+  checkHistory(): Promise<void>
   close(): Promise<void>
 }
 
 /** How long the first connection to the bus may take before the gateway serves without it. */
 const CONNECT_TIMEOUT_MS = 2_000
+/** The number of checks at which streams are read after a failover: until then, the former primary may have been read. */
+const CHECKS_AFTER_FAILOVER = 5
 
 export function createHub(options: HubOptions): Hub {
   const { bus, reader, log, heartbeatIntervalMs, onForwarded, onMessageRejected, onSent } = options
@@ -89,6 +100,8 @@ export function createHub(options: HubOptions): Hub {
   let wasReady = false
   /** The epoch of all listeners. */
   let epoch: string | undefined
+  let timeline: number | undefined
+  let catchUpsLeft = 0
   /** Read once, because it is used for each event. */
   const isDebugEnabled = log.isLevelEnabled('debug')
 
@@ -190,6 +203,13 @@ export function createHub(options: HubOptions): Hub {
     onCaughtUp: announceDelay,
   })
 
+  async function checkEpoch(): Promise<History> {
+    const epochBefore = epoch
+    const history = await reader.history()
+    acceptEpoch(history.epoch, epochBefore)
+    return history
+  }
+
   /**
    * Adopts an epoch that was read from the database; when it has changed, all listeners fail.
    *
@@ -277,8 +297,20 @@ export function createHub(options: HubOptions): Hub {
     reportSent: reports.reportAll,
     listenersOf: (userId) => [...(streams.get(userChannel(userId))?.listeners ?? [])],
     async checkEpoch() {
-      const epochBefore = epoch
-      acceptEpoch(await reader.epoch(), epochBefore)
+      await checkEpoch()
+    },
+    async checkHistory() {
+      const { timeline: current } = await checkEpoch()
+      if (current !== timeline) {
+        if (timeline !== undefined) {
+          log.warn({ timeline: current, users: streams.size }, 'PostgreSQL was promoted, reading which streams went on')
+        }
+        timeline = current
+        catchUpsLeft = CHECKS_AFTER_FAILOVER
+      }
+      if (catchUpsLeft === 0) return
+      catchUpsLeft -= 1
+      if (streams.size > 0) await catchUp()
     },
     async close() {
       watch.stop()

@@ -181,11 +181,30 @@ describe('a user who was here before', () => {
   test.each([
     ['of another epoch', 'other-epoch', { epoch: 'another' }],
     ['of another epoch, at the same seq', 'other-epoch-head', { epoch: 'another', seq: 5 }],
-    ['that is not there yet', 'future', { seq: 6 }],
   ])('gets a snapshot for a position %s', async (_name, userId, at) => {
     const { startAt } = await aUser(userId, { last: 5 })
 
     expect(await startAt(2, at)).toMatchObject({ mode: 'snapshot', epoch, seq: 5, account: { balance: '5' } })
+  })
+
+  test('is rejected at a position that the database does not have, and gets a snapshot when it does not have it for long', async () => {
+    await ingest.openAccount('ahead', { lastSeq: 0 })
+    await ingest.commit('ahead', 5)
+    let now = 0
+    const patient = createStreamReader({ pool, now: () => now })
+    const start = (seq: number): Promise<StreamStart> => patient.start('ahead', { epoch, seq })
+    await expect(start(6)).rejects.toThrow('the database does not have an event that the client has received')
+    now = 19_999
+    await expect(start(6)).rejects.toThrow('former primary')
+    now = 20_000
+    expect(await start(6)).toMatchObject({ mode: 'snapshot', epoch, seq: 5 })
+
+    // The end of a failover, and the next one.
+    await ingest.commit('ahead', 1)
+    expect(await start(6)).toMatchObject({ mode: 'resumed', seq: 6 })
+    await expect(start(7)).rejects.toThrow('former primary')
+    now = 320_000
+    await expect(start(7)).rejects.toThrow('former primary')
   })
 
   test('gets a snapshot when what it missed is no longer kept', async () => {
