@@ -8,10 +8,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { startArena, startTraffic } from './arena.ts'
+import { installCertificate, writeBackup } from './machine-files.ts'
 import { startMonitoring } from './monitoring.ts'
-import { installCertificate, SCENARIOS, writeBackup, type Scenario } from './scenarios.ts'
 import { entriesOf, quotes } from './runbook.ts'
 import { renderReport, type Outcome } from './report.ts'
+import { SCENARIOS } from './scenarios/index.ts'
+import type { Scenario } from './scenarios/scenario.ts'
 
 const USAGE = `Usage: npm run game-day -- [options]
 

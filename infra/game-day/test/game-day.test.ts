@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals'
 import { readFileSync } from 'node:fs'
 import { parse } from 'yaml'
 import { entriesOf, quotes } from '../runbook.ts'
-import { SCENARIOS } from '../scenarios.ts'
+import { SCENARIOS } from '../scenarios/index.ts'
 import { shortenRules } from '../shorten-rules.ts'
 
 const read = (path: string): string => readFileSync(new URL(path, import.meta.url), 'utf8')

@@ -1,0 +1,24 @@
+import { authorization, PANEL_KEY, post } from '../arena.ts'
+import { ingestOf, repeating, type Scenario } from './scenario.ts'
+
+/** Callers of the panel API, and what it records of them. */
+export const PANEL_API: readonly Scenario[] = [
+  {
+    what: 'a caller guesses API keys',
+    alert: 'PaxyoCredentialsGuessed',
+    severity: 'ticket',
+    ...repeating((arena, index) => post(`${ingestOf(arena)}/v1/orders`, '{}', authorization(`guess-${index}`))),
+    runbook: 'correct the key',
+  },
+  {
+    what: 'webhook-ingest may not write the audit log',
+    alert: 'PaxyoAuditEntriesMissing',
+    severity: 'ticket',
+    async break(arena) {
+      await arena.sql('REVOKE INSERT ON audit_log FROM paxyo_ingest')
+      await post(`${ingestOf(arena)}/v1/users/user-1/revoke-tokens`, '{}', authorization(PANEL_KEY))
+    },
+    runbook: 'restore the database',
+    repair: (arena) => arena.sql('GRANT INSERT ON audit_log TO paxyo_ingest'),
+  },
+]
