@@ -1,13 +1,11 @@
 import { spawnSync } from 'node:child_process'
 import { provideProgram } from './debian-package.ts'
-import { startPrometheusProgram } from './prometheus-program.ts'
+import { startPrometheusProgram, type PrometheusProgram } from './prometheus-program.ts'
 
 const PACKAGE = 'prometheus-alertmanager'
 
 /** A separate Alertmanager. */
-export interface Alertmanager extends AsyncDisposable {
-  readonly url: string
-  readonly port: number
+export interface Alertmanager extends PrometheusProgram {
   /** Creates alerts by their labels, or ends them. */
   post(
     alerts: readonly { readonly labels: Readonly<Record<string, string>>; readonly endsAt?: string }[],

@@ -31,7 +31,7 @@ export {
   type RedisServers,
 } from './redis-cluster.ts'
 export { providePhp, type PhpExtension } from './php.ts'
-export { startPostgresPair, type PostgresPair } from './postgres-pair.ts'
+export { startPostgresPair, type PostgresPair, type Standby } from './postgres-pair.ts'
 export { startPhpServer, type PhpServer } from './php-server.ts'
 export { providePython } from './python-venv.ts'
 export { startS3Server, type S3Server } from './s3-server.ts'

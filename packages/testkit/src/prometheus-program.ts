@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process'
+import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -10,6 +10,10 @@ import { freePort } from './free-port.ts'
 export interface PrometheusProgram extends AsyncDisposable {
   readonly url: string
   readonly port: number
+  /** Sends a signal and waits for it to end. */
+  end(signal: NodeJS.Signals): Promise<void>
+  /** Starts it again after it has ended, on the same port and with its data. */
+  restart(): Promise<void>
 }
 
 /**
@@ -25,23 +29,34 @@ export async function startPrometheusProgram(
   const dir = mkdtempSync(join(tmpdir(), 'paxyo-prometheus-'))
   const address = `127.0.0.1:${port}`
   const args = [...argsOf(address, dir), '--log.level=warn']
-  const child = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'] })
-  let output = ''
-  child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()))
-  const stop = async (): Promise<void> => {
-    if (child.exitCode === null && child.signalCode === null) {
-      const exited = once(child, 'exit')
-      child.kill('SIGKILL')
-      await exited
+  const url = `http://${address}`
+  let child: ChildProcess
+  const hasEnded = (): boolean => child.exitCode !== null || child.signalCode !== null
+  const end = async (signal: NodeJS.Signals): Promise<void> => {
+    if (hasEnded()) return
+    const exited = once(child, 'exit')
+    child.kill(signal)
+    await exited
+  }
+  const start = async (): Promise<void> => {
+    child = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'] })
+    let output = ''
+    child.stderr!.on('data', (chunk: Buffer) => (output += chunk.toString()))
+    try {
+      await eventually(async () => !hasEnded() && (await fetch(`${url}/-/ready`)).ok)
+    } catch {
+      throw new Error(`${program} did not start:\n${output}`)
     }
+  }
+  const stop = async (): Promise<void> => {
+    await end('SIGKILL')
     rmSync(dir, { recursive: true, force: true })
   }
-  const url = `http://${address}`
   try {
-    await eventually(async () => child.exitCode === null && (await fetch(`${url}/-/ready`)).ok)
-  } catch {
+    await start()
+  } catch (error) {
     await stop()
-    throw new Error(`${program} did not start:\n${output}`)
+    throw error
   }
-  return { url, port, [Symbol.asyncDispose]: stop }
+  return { url, port, end, restart: start, [Symbol.asyncDispose]: stop }
 }

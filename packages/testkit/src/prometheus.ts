@@ -1,10 +1,9 @@
 import { spawnSync } from 'node:child_process'
 import { provideProgram } from './debian-package.ts'
-import { startPrometheusProgram } from './prometheus-program.ts'
+import { startPrometheusProgram, type PrometheusProgram } from './prometheus-program.ts'
 
 /** A separate Prometheus. */
-export interface Prometheus extends AsyncDisposable {
-  readonly url: string
+export interface Prometheus extends PrometheusProgram {
   /** Queries its HTTP API, such as `/api/v1/query?query=up`; returns `data`. */
   ask(path: string): Promise<unknown>
 }
