@@ -62,6 +62,13 @@ route:
       group_wait: 0s
       group_interval: 1m
       repeat_interval: 50s
+    # To both receivers: one of them may be the one that fails.
+    - matchers: ['alertname="PaxyoAlertsNotDelivered"']
+      receiver: ticket
+      continue: true
+      group_wait: 10s
+      group_interval: 1m
+      repeat_interval: 1h
     - matchers: ['severity="page"']
       receiver: page
       group_wait: 10s

@@ -82,6 +82,7 @@ describe('the configuration', () => {
       of['group_wait'] ?? of['groupWait'],
       of['group_interval'] ?? of['groupInterval'],
       of['repeat_interval'] ?? of['repeatInterval'],
+      of['continue'],
     ]
     expect([spec.route, ...spec.route.routes].map(timesOf)).toEqual([route, ...route.routes].map(timesOf))
     expect(spec.receivers.map(({ name }: { name: string }) => name)).toEqual(
@@ -147,6 +148,12 @@ describe('an alert', () => {
     await alertmanager.post([{ labels: page, endsAt: new Date().toISOString() }])
     expect(await arrived('/page resolved PaxyoIngestDown')).toBe(true)
     expect(received.filter((line) => line.startsWith('/ticket'))).toEqual(['/ticket firing PaxyoBackupOld'])
+  })
+
+  test('that others are not delivered reaches both receivers: one of them may be the one that fails', async () => {
+    await alertmanager.post([{ labels: { alertname: 'PaxyoAlertsNotDelivered', severity: 'page' } }])
+    expect(await arrived('/page firing PaxyoAlertsNotDelivered')).toBe(true)
+    expect(await arrived('/ticket firing PaxyoAlertsNotDelivered')).toBe(true)
   })
 
   test('of the watchdog is repeated to its own receiver, and to no other', async () => {
