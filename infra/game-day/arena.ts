@@ -11,6 +11,7 @@ import {
   type RedisServer,
   type ServiceName,
   type ServiceProcess,
+  type Standby,
 } from '@paxyo/testkit'
 import { startSimulator, type Simulator } from '@paxyo/provider-simulator'
 import { spawn } from 'node:child_process'
@@ -20,19 +21,24 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import pg from 'pg'
+import { createSmallDisk, type SmallDisk } from './small-disk.ts'
 
 export const PANEL_KEY = 'a-panel-api-key'
 const WEBHOOK_TOKEN = 'a-webhook-token'
 const OUTGOING_SECRET = `whsec_${Buffer.alloc(32, 7).toString('base64')}`
 /** Failed webhooks are retried for more than a minute, and are then dead. */
 const OUTGOING_RETRY_SECONDS = Array.from({ length: 20 }, () => 4).join(',')
+const REDIS_MESSAGE_KEY = 'the-key-of-all-services-of-32-bytes-or-more'
+/** Of a gateway; more than the shortened limit of the alert about many connections. */
+export const CONNECTIONS_MAX = 500
 
 /** A process whose metrics have the same port after a restart. */
 export interface Member {
   readonly job: ServiceName | 'exporter'
   readonly metricsPort: number
   process: ServiceProcess | undefined
-  start(): Promise<void>
+  /** @param env variables that are different until it is started again. */
+  start(env?: Readonly<Record<string, string>>): Promise<void>
   kill(): Promise<void>
 }
 
@@ -46,14 +52,21 @@ export interface Arena {
   /** The primary of PostgreSQL, whose commits wait for a standby. */
   readonly postgresUrl: string
   readonly postgresProxy: ChaosProxy
+  /** For which commits wait. */
+  readonly standby: Standby
+  /** From which gateways read the standby. */
+  readonly standbyProxy: ChaosProxy
+  /** Another standby. */
+  readonly spare: Standby
   /** Ends the primary, and promotes its standby. */
   failOver(): Promise<void>
-  readonly files: { readonly certificate: string; readonly backups: string }
+  readonly files: { readonly certificate: string; readonly backups: string; readonly walArchive: string }
+  readonly disk: SmallDisk
   readonly provider: Simulator
   /** The status with which the panel's server responds to webhooks. */
   readonly panel: { status: number }
-  /** Runs a statement as the owner. */
-  sql(statement: string): Promise<void>
+  /** Runs a statement as the owner, on the primary unless another server is given. */
+  sql(statement: string, url?: string): Promise<void>
   /** Runs `paxyo` with the configuration of the services. */
   paxyo(...args: readonly string[]): Promise<void>
 }
@@ -63,24 +76,37 @@ export async function startArena(
   { dir, files }: { dir: string; files: Arena['files'] },
   resources: AsyncDisposableStack,
 ): Promise<Arena> {
-  const postgres = resources.use(await startPostgresPair({ isSynchronous: true }))
+  const archiving = {
+    archive_mode: 'on',
+    archive_command: `cp %p ${files.walArchive}/%f`,
+    // A standby that was away still finds what it has missed.
+    wal_keep_size: '256MB',
+  }
+  const postgres = resources.use(await startPostgresPair({ isSynchronous: true, hasSpare: true, settings: archiving }))
   let primary = postgres.primary
   const redis = await startRedisServer()
   resources.defer(() => redis.stop())
   const postgresProxy = resources.use(await startChaosProxy(portOf(primary.url)))
+  const standbyProxy = resources.use(await startChaosProxy(portOf(postgres.standby.url)))
+  const disk = resources.use(createSmallDisk(join(dir, 'disk')))
   const provider = resources.use(await startSimulator())
   const panel = await startPanel(resources)
 
-  const through = new URL(primary.url)
-  through.port = String(postgresProxy.port)
+  const through = ({ port }: ChaosProxy): string => Object.assign(new URL(primary.url), { port }).href
   const env = {
-    DATABASE_URL: through.href,
+    DATABASE_URL: through(postgresProxy),
+    DATABASE_READ_URL: through(standbyProxy),
+    READ_REPLICA: 'on',
     REDIS_URL: redis.url,
+    REDIS_MESSAGE_KEYS: REDIS_MESSAGE_KEY,
     WEBHOOK_TOKENS: WEBHOOK_TOKEN,
     PANEL_API_KEYS: PANEL_KEY,
     JWT_SECRETS: TEST_JWT_SECRET,
     ALLOWED_ORIGINS: 'https://panel.example.com',
     DRAIN_SECONDS: '1',
+    CONNECTIONS_MAX: String(CONNECTIONS_MAX),
+    // The least, so that little is sent to a client that does not read.
+    UNREAD_BYTES_MAX: String(64 * 1024),
     VERIFY_REFUNDS: 'on',
     PROVIDER_API_URL: provider.apiUrl,
     PROVIDER_API_KEY: provider.apiKey,
@@ -90,7 +116,7 @@ export async function startArena(
     OUTGOING_WEBHOOK_RETRY_SECONDS: OUTGOING_RETRY_SECONDS,
     CERTIFICATES: files.certificate,
     BACKUP_DIR: files.backups,
-    DISKS: dir,
+    DISKS: disk.folder,
   }
   const cli = fileURLToPath(new URL('../../packages/cli/src/main.ts', import.meta.url))
   const startMember = async (job: Member['job']): Promise<Member> => {
@@ -100,8 +126,9 @@ export async function startArena(
       job,
       metricsPort,
       process: undefined,
-      async start() {
-        member.process = job === 'exporter' ? await startExporter(cli, own) : await startService(job, own)
+      async start(changed) {
+        const all = { ...own, ...changed }
+        member.process = job === 'exporter' ? await startExporter(cli, all) : await startService(job, all)
       },
       async kill() {
         await member.process?.end('SIGKILL')
@@ -126,6 +153,18 @@ export async function startArena(
       return primary.url
     },
     postgresProxy,
+    standby: {
+      get server() {
+        return postgres.standby
+      },
+      kill: () => postgres.killStandby(),
+      async restart() {
+        await postgres.restartStandby()
+        standbyProxy.target = portOf(postgres.standby.url)
+      },
+    },
+    standbyProxy,
+    spare: postgres.spare!,
     async failOver() {
       postgres.killPrimary()
       await postgres.promote()
@@ -134,10 +173,11 @@ export async function startArena(
       postgresProxy.cut()
     },
     files,
+    disk,
     provider,
     panel,
-    async sql(statement) {
-      const pool = new pg.Pool({ connectionString: primary.url, max: 1 })
+    async sql(statement, url = primary.url) {
+      const pool = new pg.Pool({ connectionString: url, max: 1 })
       try {
         await pool.query(statement)
       } finally {
@@ -212,8 +252,14 @@ async function sendOrder(ingest: string, id: string, status: string): Promise<vo
   if ((await register(ingest, id)) < 300) await sendWebhook(ingest, JSON.stringify({ order_id: id, status }))
 }
 
-export function register(ingest: string, id: string, userId = 'user-1', currency = 'USD'): Promise<number> {
-  const order = { orderId: id, providerOrderId: id, userId, service: 's', link: 'l', quantity: 1000 }
+export function register(
+  ingest: string,
+  id: string,
+  userId = 'user-1',
+  currency = 'USD',
+  link = 'l',
+): Promise<number> {
+  const order = { orderId: id, providerOrderId: id, userId, service: 's', link, quantity: 1000 }
   return post(`${ingest}/v1/orders`, JSON.stringify({ ...order, charge: '1', currency }), authorization(PANEL_KEY))
 }
 

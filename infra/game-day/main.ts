@@ -10,15 +10,16 @@ import { parseArgs } from 'node:util'
 import { startArena, startTraffic } from './arena.ts'
 import { installCertificate, writeBackup } from './machine-files.ts'
 import { startMonitoring } from './monitoring.ts'
-import { entriesOf, quotes } from './runbook.ts'
-import { renderReport, type Outcome } from './report.ts'
+import { createPlayer } from './play.ts'
+import { renderReport, type Outcome, type Report } from './report.ts'
+import { entriesOf } from './runbook.ts'
 import { SCENARIOS } from './scenarios/index.ts'
-import type { Scenario } from './scenarios/scenario.ts'
 
 const USAGE = `Usage: npm run game-day -- [options]
 
   --factor <n>     by which the times of the alerts are shorter (60)
   --only <alert>   only this alert; may be repeated
+  --part <i/n>     only one of n parts, such as 1/2
   --minutes <n>    after which no other part is broken (50)
   --report <file>  where to write the report
   --timeout <s>    how long an alert may take to fire, and to end (180)
@@ -28,6 +29,7 @@ const { values } = parseArgs({
     help: { type: 'boolean', short: 'h', default: false },
     factor: { type: 'string', default: '60' },
     only: { type: 'string', multiple: true },
+    part: { type: 'string', default: '1/1' },
     minutes: { type: 'string', default: '50' },
     report: { type: 'string' },
     timeout: { type: 'string', default: '180' },
@@ -42,21 +44,25 @@ const START_TIMEOUT_MS = 180_000
 const endsAtMs = Date.now() + Number(values.minutes) * 60_000
 const factor = Number(values.factor)
 const timeoutMs = Number(values.timeout) * 1000
+const [part, parts] = values.part.split('/').map(Number) as [number, number]
+const chosen = SCENARIOS.filter(({ alert }) => values.only === undefined || values.only.includes(alert)).filter(
+  (_scenario, index) => index % parts === part - 1,
+)
+if (chosen.length === 0) throw new Error('there is no such scenario')
 const log = (line: string): void => void process.stdout.write(`${new Date().toISOString()} ${line}\n`)
 
 const dir = mkdtempSync(join(tmpdir(), 'paxyo-game-day-'))
-const files = { certificate: join(dir, 'site.pem'), backups: join(dir, 'backups') }
+const files = { certificate: join(dir, 'site.pem'), backups: join(dir, 'backups'), walArchive: join(dir, 'wal') }
 // Services start in a third of the time, as in production from an image.
 const bundles = join(dir, 'bundles')
 process.env['PAXYO_TEST_RUN_FOLDER'] ??= bundles
 process.env['NODE_COMPILE_CACHE'] ??= join(dir, 'compiled')
 const outcomes: Outcome[] = []
 let left = 0
-let watchdog = { count: 0, longestGapMs: 0 }
+let watchdog: Report['watchdog'] = { count: 0, longestGapMs: 0 }
 try {
   await using resources = new AsyncDisposableStack()
-  mkdirSync(files.backups)
-  mkdirSync(bundles)
+  for (const folder of [files.backups, files.walArchive, bundles]) mkdirSync(folder)
   writeBackup(files.backups)
   installCertificate(files.certificate, 30)
   const arena = await startArena({ dir, files }, resources)
@@ -71,43 +77,10 @@ try {
   await monitoring.fires('PaxyoWatchdog', START_TIMEOUT_MS)
   const runbook = entriesOf(readFileSync(new URL('../docs/runbook.md', import.meta.url), 'utf8'))
 
-  const play = async (scenario: Scenario): Promise<Outcome> => {
-    const { what, alert, severity } = scenario
-    // What others cause on a busy machine must be over.
-    await monitoring.ends(undefined, timeoutMs).catch(() => log('other alerts still fire'))
-    log(`${what}: waiting for ${alert}`)
-    const brokenAtMs = Date.now()
-    await scenario.break(arena)
-    let [firedMs, endedMs, problem]: [number?, number?, string?] = []
-    try {
-      if (!quotes(runbook.get(alert), scenario.runbook))
-        throw new Error(`the runbook does not say "${scenario.runbook}"`)
-      await monitoring.fires(alert, timeoutMs)
-      firedMs = Date.now() - brokenAtMs
-      const receivers = monitoring.receiversOf(alert)
-      if (receivers.some((one) => one !== severity)) throw new Error(`it was sent to ${receivers.join(', ')}`)
-    } catch (error) {
-      problem = (error as Error).message
-    }
-    const repairedAtMs = Date.now()
-    try {
-      await scenario.repair(arena)
-      if (firedMs !== undefined) {
-        await monitoring.ends(alert, timeoutMs)
-        endedMs = Date.now() - repairedAtMs
-      }
-    } catch (error) {
-      problem ??= (error as Error).message
-    }
-    log(`${alert}: ${problem ?? `fired after ${firedMs} ms, ended ${endedMs} ms after the repair`}`)
-    return { what, alert, severity, runbook: scenario.runbook, firedMs, endedMs, problem }
-  }
-  const chosen = SCENARIOS.filter(({ alert }) => values.only === undefined || values.only.includes(alert))
+  const play = createPlayer({ arena, monitoring, runbook, timeoutMs, log })
   for (const scenario of chosen) if (Date.now() < endsAtMs) outcomes.push(await play(scenario))
   left = chosen.length - outcomes.length
-  const beats = monitoring.received.filter((one) => one.receiver === 'watchdog').map((one) => one.atMs)
-  const gaps = beats.slice(1).map((atMs, index) => atMs - beats[index]!)
-  watchdog = { count: beats.length, longestGapMs: Math.max(0, ...gaps) }
+  watchdog = monitoring.watchdog
 } finally {
   rmSync(dir, { recursive: true, force: true })
 }

@@ -1,4 +1,4 @@
-import { eventually, startAlertmanager, startPrometheus } from '@paxyo/testkit'
+import { eventually, startAlertmanager, startPrometheus, type Alertmanager } from '@paxyo/testkit'
 import { spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync, writeFileSync } from 'node:fs'
@@ -13,26 +13,35 @@ const OBSERVABILITY = new URL('../deploy/observability/', import.meta.url)
 /** Also on a busy machine a process responds within it. */
 const SCRAPE_MS = 2_000
 
+/** How long the receiver of the watchdog waits until it raises an alarm: minutes in production, where it is repeated every minute. */
+const SILENCE_MS = 10_000
+
 /** Alerts that fire all the time, or for as long as their range. */
 const LASTING = /^PaxyoWatchdog$|Slo/
 
-/** What arrived at a receiver. */
+/** An alert that fires, as a receiver knows it. */
 interface Received {
   readonly receiver: string
   readonly alert: string
-  readonly status: 'firing' | 'resolved'
-  readonly atMs: number
 }
 
 /** Prometheus, Alertmanager and the receivers of a person. */
 export interface Monitoring {
-  readonly received: readonly Received[]
+  readonly alertmanager: Pick<Alertmanager, 'end' | 'restart'>
+  /** Receivers that reject what they get: their addresses have changed. */
+  readonly rejecting: Set<string>
+  /** What the receiver of the watchdog got. */
+  readonly watchdog: { readonly count: number; readonly longestGapMs: number }
   /** The receivers that know that an alert fires, from what they got. */
   receiversOf(alert: string): readonly string[]
   /** Waits until a receiver knows that an alert fires. */
   fires(alert: string, timeoutMs: number): Promise<void>
   /** Waits until the receivers know that it ended; without an alert, that all but the watchdog did. */
   ends(alert: string | undefined, timeoutMs: number): Promise<void>
+  /** Waits until the receiver of the watchdog raises an alarm, because it has received nothing. */
+  isSilent(timeoutMs: number): Promise<void>
+  /** Waits until it receives something again. */
+  isHeard(timeoutMs: number): Promise<void>
 }
 
 /** @param targets ports of metrics by job. */
@@ -40,16 +49,17 @@ export async function startMonitoring(
   { dir, factor, targets }: { dir: string; factor: number; targets: Readonly<Record<string, readonly number[]>> },
   resources: AsyncDisposableStack,
 ): Promise<Monitoring> {
-  const received: Received[] = []
   /** Alerts that fire, by receiver and fingerprint. */
   const active = new Map<string, Received>()
+  const rejecting = new Set<string>()
+  const watchdog = createWatchdog()
   const receive = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const receiver = (request.url ?? '').slice(1)
+    if (rejecting.has(receiver)) return void request.resume().once('end', () => response.writeHead(404).end())
+    if (receiver === 'watchdog') watchdog.heard()
     const { alerts } = (await json(request)) as { alerts: AlertJson[] }
     for (const { status, labels, fingerprint } of alerts) {
-      const one = { receiver, alert: labels.alertname, status, atMs: Date.now() }
-      received.push(one)
-      if (status === 'firing') active.set(`${receiver} ${fingerprint}`, one)
+      if (status === 'firing') active.set(`${receiver} ${fingerprint}`, { receiver, alert: labels.alertname })
       else active.delete(`${receiver} ${fingerprint}`)
     }
     response.end()
@@ -87,7 +97,8 @@ export async function startMonitoring(
   const receiversOf = (alert: string): string[] =>
     [...active.values()].filter((one) => one.alert === alert).map((one) => one.receiver)
   return {
-    received,
+    alertmanager,
+    rejecting,
     receiversOf,
     async fires(alert, timeoutMs) {
       await eventually(() => receiversOf(alert).length > 0, timeoutMs)
@@ -96,11 +107,41 @@ export async function startMonitoring(
       const isOver = (one: Received): boolean => (alert === undefined ? LASTING.test(one.alert) : one.alert !== alert)
       await eventually(() => [...active.values()].every(isOver), timeoutMs)
     },
+    watchdog,
+    async isSilent(timeoutMs) {
+      await eventually(() => watchdog.silentMs > SILENCE_MS, timeoutMs)
+    },
+    async isHeard(timeoutMs) {
+      await eventually(() => watchdog.silentMs < SILENCE_MS, timeoutMs)
+    },
+  }
+}
+
+/** The dead man's switch. */
+function createWatchdog() {
+  let [count, heardAtMs, longestGapMs] = [0, Date.now(), 0]
+  return {
+    get count() {
+      return count
+    },
+    /** Without the silences of which it has raised an alarm. */
+    get longestGapMs() {
+      return longestGapMs
+    },
+    get silentMs() {
+      return Date.now() - heardAtMs
+    },
+    heard() {
+      const gapMs = count === 0 ? 0 : Date.now() - heardAtMs
+      if (gapMs < SILENCE_MS) longestGapMs = Math.max(longestGapMs, gapMs)
+      heardAtMs = Date.now()
+      count += 1
+    },
   }
 }
 
 interface AlertJson {
-  readonly status: Received['status']
+  readonly status: 'firing' | 'resolved'
   readonly labels: { readonly alertname: string }
   readonly fingerprint: string
 }

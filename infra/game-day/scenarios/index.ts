@@ -1,5 +1,8 @@
 import { BROWSERS } from './browsers.ts'
+import { BUS } from './bus.ts'
+import { CONNECTIONS } from './connections.ts'
 import { MACHINE } from './machine.ts'
+import { MONITORING } from './monitoring.ts'
 import { OUTGOING_WEBHOOKS } from './outgoing-webhooks.ts'
 import { PANEL_API } from './panel-api.ts'
 import { POSTGRES } from './postgres.ts'
@@ -14,11 +17,14 @@ export const SCENARIOS: readonly Scenario[] = [
   ...PROCESSES,
   ...POSTGRES,
   ...REDIS,
+  ...BUS,
   ...OUTGOING_WEBHOOKS,
   ...PROVIDERS,
   ...PANEL_API,
   ...BROWSERS,
+  ...CONNECTIONS,
   ...MACHINE,
-  // The last ones: no standby is left.
+  ...MONITORING,
+  // The last ones: the primary is gone.
   ...REPLICATION,
 ]

@@ -53,4 +53,31 @@ export const MACHINE: readonly Scenario[] = [
       writeBackup(arena.files.backups)
     },
   },
+  {
+    what: 'a disk has lost two thirds of its space',
+    alert: 'PaxyoDiskFilling',
+    severity: 'ticket',
+    async break({ disk }) {
+      disk.fill(0.3)
+    },
+    runbook: 'as for [PaxyoDiskNearlyFull]',
+    async repair({ disk }) {
+      disk.clear()
+    },
+  },
+  {
+    what: 'a disk is almost full',
+    alert: 'PaxyoDiskNearlyFull',
+    severity: 'page',
+    async break({ disk }) {
+      disk.fill(0.05)
+    },
+    runbook: 'add space',
+    async repair({ disk }) {
+      disk.grow()
+    },
+    async cleanUp({ disk }) {
+      disk.clear()
+    },
+  },
 ]

@@ -1,6 +1,6 @@
 import pg from 'pg'
 import { portOf, register, sendWebhook, type Arena } from '../arena.ts'
-import { ingestOf, repeating, sendUpdate, together, type Breakage, type Scenario } from './scenario.ts'
+import { ingestOf, repeating, sendUpdate, together, under, type Breakage, type Scenario } from './scenario.ts'
 
 /** Breaks by making PostgreSQL unreachable. */
 const WITHOUT_POSTGRES: Breakage = {
@@ -35,6 +35,24 @@ function locking(statement: string, blocked?: (arena: Arena) => Promise<unknown>
   }
 }
 
+const BLOCKER = 'game-day-blocker'
+
+/** Breaks by a session that locks an account again and again, for a moment. */
+const BLOCKED_IN_TURNS: Breakage = {
+  async break(arena) {
+    const session = new pg.Client({ connectionString: arena.postgresUrl, application_name: BLOCKER })
+    session.on('error', () => undefined)
+    await session.connect()
+    const block = async (): Promise<void> => {
+      const lock = "SELECT FROM accounts WHERE user_id = 'user-1' FOR UPDATE"
+      for (;;) await session.query(`BEGIN; ${lock}; SELECT pg_sleep(2); COMMIT`)
+    }
+    block().catch(() => undefined)
+  },
+  repair: (arena) =>
+    arena.sql(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = '${BLOCKER}'`),
+}
+
 /** PostgreSQL that cannot be reached, is locked, or has no maintenance. */
 export const POSTGRES: readonly Scenario[] = [
   {
@@ -67,6 +85,13 @@ export const POSTGRES: readonly Scenario[] = [
       sendWebhook(ingestOf(arena), JSON.stringify({ order_id: BLOCKED_ORDER, status: 'In progress' })),
     ),
     runbook: 'end the transaction that holds the locks',
+  },
+  {
+    what: 'a session keeps locking an account for two seconds',
+    alert: 'PaxyoCommitsSlow',
+    severity: 'ticket',
+    ...under(repeating(sendUpdate), BLOCKED_IN_TURNS),
+    runbook: 'end the blocking session',
   },
   {
     what: 'a forgotten transaction holds the end of the changes feed',

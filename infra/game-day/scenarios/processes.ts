@@ -1,4 +1,19 @@
+import type { ChildProcess } from 'node:child_process'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Scenario } from './scenario.ts'
+
+const STOPPED_MS = 400
+const RUNNING_MS = 100
+
+/** Lets a process run a fifth of the time, as a machine that is too small does, until it ends. */
+async function throttle(child: ChildProcess): Promise<void> {
+  while (child.exitCode === null && child.signalCode === null) {
+    child.kill('SIGSTOP')
+    await sleep(STOPPED_MS)
+    child.kill('SIGCONT')
+    await sleep(RUNNING_MS)
+  }
+}
 
 /** Processes that die or do nothing. */
 export const PROCESSES: readonly Scenario[] = [
@@ -49,10 +64,23 @@ export const PROCESSES: readonly Scenario[] = [
     async break(arena) {
       const { child } = arena.gateways[0]!.process!
       child.kill('SIGSTOP')
-      await new Promise((resolve) => setTimeout(resolve, 2_000))
+      await sleep(2_000)
       child.kill('SIGCONT')
     },
     runbook: "if one client's requests cause it, block that client",
     repair: async () => undefined,
+  },
+  {
+    what: 'a gateway gets a fifth of a core',
+    alert: 'PaxyoEventLoopBusy',
+    severity: 'ticket',
+    async break(arena) {
+      void throttle(arena.gateways[0]!.process!.child)
+    },
+    runbook: 'restart the busy one',
+    async repair(arena) {
+      await arena.gateways[0]!.kill()
+      await arena.gateways[0]!.start()
+    },
   },
 ]

@@ -3,9 +3,21 @@ import { readFileSync } from 'node:fs'
 import { parse } from 'yaml'
 import { entriesOf, quotes } from '../runbook.ts'
 import { SCENARIOS } from '../scenarios/index.ts'
+import { WITHOUT_SCENARIO } from '../scenarios/without-scenario.ts'
 import { shortenRules } from '../shorten-rules.ts'
 
 const read = (path: string): string => readFileSync(new URL(path, import.meta.url), 'utf8')
+
+const entries = entriesOf(read('../../docs/runbook.md'))
+const severityByAlert = new Map(
+  ['alerts.yml', 'slo.yml'].flatMap((file) => {
+    const { groups } = parse(read(`../../deploy/observability/${file}`)) as {
+      groups: { rules: { alert?: string; labels?: { severity: string } }[] }[]
+    }
+    const rules = groups.flatMap((group) => group.rules)
+    return rules.flatMap(({ alert, labels }) => (alert === undefined ? [] : [[alert, labels?.severity] as const]))
+  }),
+)
 
 test('times are shortened, and limits are not', () => {
   const rule = {
@@ -24,14 +36,26 @@ test('times are shortened, and limits are not', () => {
   ])
 })
 
+test('sizes that need gigabytes or thousands of sockets, and the time that a trend is continued, are shortened', () => {
+  const shortened = (expr: string): string =>
+    parse(shortenRules(JSON.stringify({ groups: [{ name: 'g', rules: [{ alert: 'A', expr }] }] }), 60)).groups[0]
+      .rules[0].expr
+  expect(shortened('max(paxyo_database_wal_retained_bytes) > 6e9')).toBe(
+    'max(paxyo_database_wal_retained_bytes) > 100000000',
+  )
+  expect(shortened('paxyo_gateway_connections > 30000')).toBe('paxyo_gateway_connections > 500')
+  expect(shortened('predict_linear(disk[6h], 3 * 86400) < 0')).toBe('predict_linear(disk[360000ms], 4320) < 0')
+})
+
+test('each alert has a scenario, or a reason why it has none', () => {
+  const named = [...SCENARIOS.map(({ alert }) => alert), ...Object.keys(WITHOUT_SCENARIO)]
+  expect(named.toSorted()).toEqual([...severityByAlert.keys()].toSorted())
+})
+
 test.each(SCENARIOS.map((scenario) => [scenario.alert, scenario] as const))(
   '%s: the runbook has the words, and the alert the severity, of the scenario',
   (alert, { runbook, severity }) => {
-    expect(quotes(entriesOf(read('../../docs/runbook.md')).get(alert), runbook)).toBe(true)
-    const { groups } = parse(read('../../deploy/observability/alerts.yml')) as {
-      groups: { rules: { alert?: string; labels?: { severity: string } }[] }[]
-    }
-    const rule = groups.flatMap(({ rules }) => rules).find((one) => one.alert === alert)
-    expect(rule?.labels?.severity).toBe(severity)
+    expect(quotes(entries.get(alert), runbook)).toBe(true)
+    expect(severityByAlert.get(alert)).toBe(severity)
   },
 )

@@ -1,0 +1,86 @@
+import { connectSocket, mintToken } from '@paxyo/testkit'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { CONNECTIONS_MAX, register, type Arena } from '../arena.ts'
+import { startCrowd, type Crowd } from '../crowd.ts'
+import { gatewayOf, ingestOf, repeating, type Breakage, type Scenario } from './scenario.ts'
+
+const MANY = CONNECTIONS_MAX - 100
+const TOO_MANY = CONNECTIONS_MAX + 20
+
+/** Breaks by so many browsers at one gateway; another gateway repairs it. */
+function crowding(count: number): Breakage {
+  let crowd: Crowd | undefined
+  return {
+    async break({ gateways }) {
+      crowd = startCrowd(count, () => [gateways[0]!.process?.url])
+    },
+    async repair({ gateways }) {
+      crowd!.urls = () => gateways.map(({ process }) => process?.url)
+    },
+    async cleanUp() {
+      await crowd?.[Symbol.asyncDispose]()
+    },
+  }
+}
+
+const MANY_BROWSERS = crowding(MANY)
+
+const SLOW_USER = 'G-slow'
+/** As many as a page can have. */
+const ORDERS = 100
+/** Of a page of these orders ten fill the buffers of the kernel. */
+const LINK_BYTES = 4_000
+const PAGES = 20
+const PAGE_INTERVAL_MS = 200
+
+/** Asks for pages of orders, and reads none of them. */
+async function readNothing(arena: Arena): Promise<void> {
+  const client = await connectSocket(gatewayOf(arena), { token: await mintToken(SLOW_USER) })
+  try {
+    await client.next('welcome')
+    client.socket.pause()
+    for (let page = 0; page < PAGES; page += 1) {
+      client.send({ type: 'page', limit: ORDERS })
+      await sleep(PAGE_INTERVAL_MS)
+    }
+  } finally {
+    client.close()
+  }
+}
+
+const SLOW_CLIENTS = repeating(readNothing, 1_000)
+
+/** How many clients gateways have, and what these do. */
+export const CONNECTIONS: readonly Scenario[] = [
+  {
+    what: 'most browsers are at one gateway',
+    alert: 'PaxyoConnectionsMany',
+    severity: 'ticket',
+    ...MANY_BROWSERS,
+    runbook: 'add gateways, then restart the full one',
+    async repair(arena, monitoring) {
+      await MANY_BROWSERS.repair(arena, monitoring)
+      await arena.gateways[0]!.kill()
+      await arena.gateways[0]!.start()
+    },
+  },
+  {
+    what: 'a gateway has as many connections as it may have',
+    alert: 'PaxyoConnectionsRejected',
+    severity: 'ticket',
+    ...crowding(TOO_MANY),
+    runbook: 'add gateways',
+  },
+  {
+    what: 'clients do not read what they have asked for',
+    alert: 'PaxyoSlowClients',
+    severity: 'ticket',
+    ...SLOW_CLIENTS,
+    async break(arena, monitoring) {
+      const ids = Array.from({ length: ORDERS }, (_, index) => `${SLOW_USER}-${index}`)
+      for (const id of ids) await register(ingestOf(arena), id, SLOW_USER, 'USD', 'l'.repeat(LINK_BYTES))
+      await SLOW_CLIENTS.break(arena, monitoring)
+    },
+    runbook: 'Many: nothing; this is intended',
+  },
+]
