@@ -26,12 +26,13 @@ function crowding(count: number): Breakage {
 const MANY_BROWSERS = crowding(MANY)
 
 const SLOW_USER = 'G-slow'
-/** As many as a page can have. */
-const ORDERS = 100
-/** Of a page of these orders ten fill the buffers of the kernel. */
+/** They fill a page, which has at most 256 KiB. */
+const ORDERS = 70
 const LINK_BYTES = 4_000
-const PAGES = 20
+/** The buffers of the kernel take about twenty. */
+const PAGES = 50
 const PAGE_INTERVAL_MS = 200
+const CLIENT_INTERVAL_MS = 2_000
 
 /** Asks for pages of orders, and reads none of them. */
 async function readNothing(arena: Arena): Promise<void> {
@@ -48,7 +49,7 @@ async function readNothing(arena: Arena): Promise<void> {
   }
 }
 
-const SLOW_CLIENTS = repeating(readNothing, 1_000)
+const SLOW_CLIENTS = repeating(readNothing, CLIENT_INTERVAL_MS)
 
 /** How many clients gateways have, and what these do. */
 export const CONNECTIONS: readonly Scenario[] = [
