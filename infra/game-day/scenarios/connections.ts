@@ -28,7 +28,8 @@ const MANY_BROWSERS = crowding(MANY)
 const SLOW_USER = 'G-slow'
 /** They fill a page, which has at most 256 KiB. */
 const ORDERS = 70
-const LINK_BYTES = 4_000
+/** 3,900 bytes. */
+const LONG_LINK = '€'.repeat(1_300)
 /** The buffers of the kernel take about twenty. */
 const PAGES = 50
 const PAGE_INTERVAL_MS = 200
@@ -79,7 +80,10 @@ export const CONNECTIONS: readonly Scenario[] = [
     ...SLOW_CLIENTS,
     async break(arena, monitoring) {
       const ids = Array.from({ length: ORDERS }, (_, index) => `${SLOW_USER}-${index}`)
-      for (const id of ids) await register(ingestOf(arena), id, SLOW_USER, 'USD', 'l'.repeat(LINK_BYTES))
+      for (const id of ids) {
+        const status = await register(ingestOf(arena), id, SLOW_USER, 'USD', LONG_LINK)
+        if (status >= 300) throw new Error(`an order was rejected with ${status}`)
+      }
       await SLOW_CLIENTS.break(arena, monitoring)
     },
     runbook: 'Many: nothing; this is intended',
