@@ -13,11 +13,11 @@ const RETRY_MS = 500
 /** @param count of browsers, each of another user; they are spread evenly over the gateways. */
 export function startCrowd(count: number, urls: Crowd['urls']): Crowd {
   const open = new Set<TestSocket>()
-  let isOver = false
+  const end = new AbortController()
 
   async function stay(index: number): Promise<void> {
     // A browser that a gateway rejects tries the next one.
-    for (let attempt = index; !isOver; ) {
+    for (let attempt = index; !end.signal.aborted;) {
       const all = crowd.urls()
       const url = all[attempt % all.length]
       try {
@@ -25,7 +25,7 @@ export function startCrowd(count: number, urls: Crowd['urls']): Crowd {
       } catch (error) {
         if ((error as Error).message.startsWith('rejected')) attempt += 1
       }
-      if (!isOver) await sleep(RETRY_MS)
+      if (!end.signal.aborted) await sleep(RETRY_MS)
     }
   }
 
@@ -33,7 +33,7 @@ export function startCrowd(count: number, urls: Crowd['urls']): Crowd {
     const client = await connectSocket(url, { token: await mintToken(userId) })
     open.add(client)
     const closed = once(client.socket, 'close')
-    if (isOver) client.close()
+    if (end.signal.aborted) client.close()
     await closed.finally(() => open.delete(client))
   }
 
@@ -41,7 +41,7 @@ export function startCrowd(count: number, urls: Crowd['urls']): Crowd {
   const crowd: Crowd = {
     urls,
     async [Symbol.asyncDispose]() {
-      isOver = true
+      end.abort()
       for (const client of open) client.close()
       await Promise.all(browsers)
     },

@@ -41,7 +41,7 @@ export interface Monitoring {
   /** Waits until the receiver of the watchdog raises an alarm, because it has received nothing. */
   isSilent(timeoutMs: number): Promise<void>
   /** Waits until it receives something again. */
-  isHeard(timeoutMs: number): Promise<void>
+  isReceiving(timeoutMs: number): Promise<void>
 }
 
 /** @param targets ports of metrics by job. */
@@ -56,7 +56,7 @@ export async function startMonitoring(
   const receive = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const receiver = (request.url ?? '').slice(1)
     if (rejecting.has(receiver)) return void request.resume().once('end', () => response.writeHead(404).end())
-    if (receiver === 'watchdog') watchdog.heard()
+    if (receiver === 'watchdog') watchdog.received()
     const { alerts } = (await json(request)) as { alerts: AlertJson[] }
     for (const { status, labels, fingerprint } of alerts) {
       if (status === 'firing') active.set(`${receiver} ${fingerprint}`, { receiver, alert: labels.alertname })
@@ -111,7 +111,7 @@ export async function startMonitoring(
     async isSilent(timeoutMs) {
       await eventually(() => watchdog.silentMs > SILENCE_MS, timeoutMs)
     },
-    async isHeard(timeoutMs) {
+    async isReceiving(timeoutMs) {
       await eventually(() => watchdog.silentMs < SILENCE_MS, timeoutMs)
     },
   }
@@ -119,7 +119,7 @@ export async function startMonitoring(
 
 /** The dead man's switch. */
 function createWatchdog() {
-  let [count, heardAtMs, longestGapMs] = [0, Date.now(), 0]
+  let [count, receivedAtMs, longestGapMs] = [0, Date.now(), 0]
   return {
     get count() {
       return count
@@ -129,12 +129,12 @@ function createWatchdog() {
       return longestGapMs
     },
     get silentMs() {
-      return Date.now() - heardAtMs
+      return Date.now() - receivedAtMs
     },
-    heard() {
-      const gapMs = count === 0 ? 0 : Date.now() - heardAtMs
+    received() {
+      const gapMs = count === 0 ? 0 : Date.now() - receivedAtMs
       if (gapMs < SILENCE_MS) longestGapMs = Math.max(longestGapMs, gapMs)
-      heardAtMs = Date.now()
+      receivedAtMs = Date.now()
       count += 1
     },
   }

@@ -39,7 +39,7 @@ export function createPlayer({ arena, monitoring, runbook, timeoutMs, log }: Pla
     try {
       await scenario.repair(arena, monitoring)
       if (firedMs !== undefined) {
-        await (isWatchdog ? monitoring.isHeard(timeoutMs) : monitoring.ends(alert, timeoutMs))
+        await (isWatchdog ? monitoring.isReceiving(timeoutMs) : monitoring.ends(alert, timeoutMs))
         endedMs = Date.now() - repairedAtMs
       }
       await scenario.cleanUp?.(arena, monitoring)

@@ -31,7 +31,7 @@ const ORDERS = 70
 /** 3,900 bytes. */
 const LONG_LINK = '€'.repeat(1_300)
 /** The buffers of the kernel take about twenty. */
-const PAGES = 50
+const PAGES = 40
 const PAGE_INTERVAL_MS = 200
 const CLIENT_INTERVAL_MS = 2_000
 

@@ -17,7 +17,9 @@ const MB = 1_000_000
 
 /** Writes WAL that changes nothing. */
 const writeWal = (arena: Arena, mb: number): Promise<void> =>
-  arena.sql(`SELECT count(pg_logical_emit_message(false, 'game-day', repeat('x', ${MB}))) FROM generate_series(1, ${mb})`)
+  arena.sql(
+    `SELECT count(pg_logical_emit_message(false, 'game-day', repeat('x', ${MB}))) FROM generate_series(1, ${mb})`,
+  )
 
 const READER = 'game-day-reader'
 
