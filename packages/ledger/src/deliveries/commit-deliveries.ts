@@ -47,7 +47,10 @@ export function commitRejected(deps: LedgerDeps, delivery: Delivery): Promise<De
 }
 
 /** Applies deliveries of registered orders; `undefined` for the others, which write nothing. */
-function applyKnown(deps: LedgerDeps, deliveries: readonly Delivery[]): Promise<(DeliveryResult | undefined)[]> {
+export function applyKnown(
+  deps: LedgerDeps,
+  deliveries: readonly Delivery[],
+): Promise<(DeliveryResult | undefined)[]> {
   return commitChangeSet(deps, async (tx) => {
     const working = await readWorkingSet(tx, deliveries)
     const results = deliveries.map((delivery) => applyDelivery(working, tx.changes, delivery, tx))
@@ -59,7 +62,7 @@ function applyKnown(deps: LedgerDeps, deliveries: readonly Delivery[]): Promise<
 /**
  * Blocks registrations of these orders, applies deliveries of orders registered since, and parks or supersedes the rest.
  */
-function parkUnknown(deps: LedgerDeps, deliveries: readonly Delivery[]): Promise<DeliveryResult[]> {
+export function parkUnknown(deps: LedgerDeps, deliveries: readonly Delivery[]): Promise<DeliveryResult[]> {
   return commitChangeSet(deps, async (tx) => {
     const { client, changes, newId } = tx
     const orders = ordersOf(deliveries)
