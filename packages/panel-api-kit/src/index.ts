@@ -19,5 +19,6 @@ export {
   rememberPrincipal,
 } from './principal.ts'
 export { userParams, readEpoch } from './position.ts'
+export { rejectUnknownParameters } from './query-parameters.ts'
 export { sendResponse, reject } from './response.ts'
 export { toPanelApi } from './to-panel-api.ts'
