@@ -201,6 +201,7 @@ export function createIngest(deps: IngestDeps): Ingest {
       db,
       log,
       onAuthenticationFailed: (isThrottled) => metrics.authenticationFailed('console', isThrottled),
+      onBusy: metrics.apiBusy,
     })
   let isDraining = false
 
@@ -241,7 +242,7 @@ export function createIngest(deps: IngestDeps): Ingest {
         environmentKeys: apiKeys,
         sessions: console?.sessions,
         onAuditFailed: metrics.auditFailed,
-        onBusy: metrics.apiBusy,
+        onBusy: (rejection) => metrics.apiBusy('panel_api', rejection),
         userOfOrder: (orderId) => orderUsers.userOf(orderId),
         throttle: throttleOf('panel_api'),
         mint: createTokenMint(deps.tokens),
