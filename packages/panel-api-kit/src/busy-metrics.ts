@@ -1,7 +1,7 @@
 import type { MetricGroup } from '@paxyo/service-kit'
 import { ACCESSES, REASONS, type BusyRejection } from './concurrency.ts'
 
-/** What has the queue: the panel API, the console, or the console's passwords, which are hashed one after the other. */
+/** The owner of a queue; passwords of the console are hashed one after the other. */
 const BUSY_DOORS = ['panel_api', 'console', 'console_password'] as const
 export type BusyDoor = (typeof BUSY_DOORS)[number]
 

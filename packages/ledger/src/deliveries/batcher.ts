@@ -6,14 +6,14 @@
  * does not fail the others of its batch. Queue, batch size and retry time are bounded.
  *
  * How: deliveries that arrive while a partition commits form its next batch, without a timer: a lone webhook does not
- * wait, and under load one fsync serves hundreds. A hash of provider and order id selects the partition. Deliveries whose order
- * is not registered are parked by batches of their own. A batch is retried after a deadlock or an unknown outcome of COMMIT
- * (deliveries that were committed become duplicates), and halved after a rejection until one delivery is left, which is
- * recorded with a review.
+ * wait, and under load one fsync serves hundreds. A hash of provider and order id selects the partition. Deliveries that have to
+ * wait for a lock, because their order is not registered or another transaction changes their account, are deferred to
+ * separate batches. A batch is retried after a deadlock or an unknown outcome of COMMIT (deliveries that were committed become
+ * duplicates), and halved after a rejection until one delivery is left, which is recorded with a review.
  *
  * Without it every webhook costs its own transaction and fsync, concurrent updates of one order commit in any order, one
- * delivery that the database rejects fails the requests that share its batch, and a registered order waits for the
- * second, slower transaction of those that are not.
+ * delivery that the database rejects fails the requests that share its batch, and one account that is locked delays the
+ * webhooks of all.
  */
 
 import { isDatabaseUnavailable, isRejectedByDatabase, isRetryable } from '@paxyo/database'
@@ -21,7 +21,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import type { Delivery, DeliveryResult } from '../model/delivery.ts'
 import { providerOrderKey } from '../model/provider-order.ts'
-import { applyKnown, commitDeliveries, commitRejected, parkUnknown } from './commit-deliveries.ts'
+import { applyAtOnce, applyOrPark, commitDeliveries, commitRejected } from './commit-deliveries.ts'
 import type { LedgerDeps } from '../transaction/commit-change-set.ts'
 import { createGrouping, type Grouping } from '../transaction/grouping.ts'
 
@@ -82,9 +82,9 @@ const RETRY_DELAY_MS_MAX = 500
  */
 export function createBatcher(options: BatcherOptions): Batcher {
   const { batchMax = BATCH_MAX, queueMax = QUEUE_MAX, partitions: partitionCount = PARTITIONS } = options
-  const parking = createParking(options, batchMax)
-  const partitions = Array.from({ length: partitionCount }, () => createPartition(options, batchMax, parking))
-  const groupings = [...partitions, parking.grouping]
+  const deferred = createDeferred(options, batchMax)
+  const partitions = Array.from({ length: partitionCount }, () => createPartition(options, batchMax, deferred))
+  const groupings = [...partitions, deferred.grouping]
   let isClosing = false
 
   const waitingCount = (): number => groupings.reduce((sum, grouping) => sum + grouping.waitingCount, 0)
@@ -110,44 +110,44 @@ export function createBatcher(options: BatcherOptions): Batcher {
     async close() {
       isClosing = true
       await Promise.all(partitions.map((partition) => partition.idle()))
-      await parking.grouping.idle()
+      await deferred.grouping.idle()
     },
   }
 }
 
 type Outcome = DeliveryResult | NotCommitted
 
-/** Commits the deliveries of registered orders, and hands the others over. */
+/** Commits the deliveries that need not wait for a lock, and defers the others. */
 function createPartition(
   options: BatcherOptions,
   batchMax: number,
-  parking: Parking,
+  deferred: Deferred,
 ): Grouping<Delivery, Outcome> {
   return createGrouping<Delivery, Outcome>(batchMax, async (deliveries) => {
-    // Although their order may be registered by now, they come after those that are being parked.
-    const mustFollow = deliveries.map((delivery) => parking.hasOrderOf(delivery))
+    // Although they may need no lock any more, they come after those of the same order.
+    const mustFollow = deliveries.map((delivery) => deferred.hasOrderOf(delivery))
     const others = deliveries.filter((_delivery, index) => !mustFollow[index])
-    const results = others.length === 0 ? [] : await commitBatch(options, others, applyKnown)
+    const results = others.length === 0 ? [] : await commitBatch(options, others, applyAtOnce)
     const remaining = results.values()
     return deliveries.map((delivery, index) => {
       const result = mustFollow[index] ? undefined : remaining.next().value
-      return result ?? parking.submit(delivery)
+      return result ?? deferred.submit(delivery)
     })
   })
 }
 
-/** Commits deliveries whose orders were not registered when their partition looked for them. */
-interface Parking {
+/** Commits the deliveries of all partitions that have to wait for a lock. */
+interface Deferred {
   readonly grouping: Grouping<Delivery, Outcome>
-  /** Whether a delivery of the same order waits to be parked, or is being parked. */
+  /** Whether a delivery of the same order is not committed yet. */
   hasOrderOf(delivery: Delivery): boolean
   submit(delivery: Delivery): Promise<Outcome>
 }
 
-function createParking(options: BatcherOptions, batchMax: number): Parking {
+function createDeferred(options: BatcherOptions, batchMax: number): Deferred {
   const countByOrder = new Map<string, number>()
   const grouping = createGrouping<Delivery, Outcome>(batchMax, (deliveries) =>
-    commitBatch<never>(options, deliveries, parkUnknown),
+    commitBatch<never>(options, deliveries, applyOrPark),
   )
   function count(order: string, change: 1 | -1): void {
     const next = (countByOrder.get(order) ?? 0) + change
@@ -212,8 +212,8 @@ async function commitOrExplain<Result>(
 
 /**
  * Runs the batch again after a deadlock, and when the outcome of its COMMIT is unknown: deliveries that were committed
- * become duplicates. A batch that the database rejects is halved until only the rejected delivery is left; each half is
- * parked, too, before the next one.
+ * become duplicates. A batch that the database rejects is halved until only the rejected delivery is left; nothing of a
+ * half is deferred, so that the other one does not overtake it.
  */
 async function commitWithRetries<Result>(
   options: BatcherOptions,

@@ -92,11 +92,21 @@ const isWaitingForLock = async (): Promise<boolean> => {
 
 describe('group commit', () => {
   test('what comes in one turn of the event loop is one transaction per partition', async () => {
-    const ids = await registerMany(200, 20)
+    const ids = await registerMany(200)
     const batcher = start()
     const transactions = await countTransactions(() => Promise.all(ids.map((id) => batcher.submit([aDelivery(id)]))))
 
     expect(transactions).toBeLessThanOrEqual(2)
+    expect(published).toHaveLength(200)
+    expect(await ledgerViolations(database.owner)).toEqual({})
+  })
+
+  test('and one more for the accounts that another partition has locked', async () => {
+    const ids = await registerMany(200, 20)
+    const batcher = start()
+    const transactions = await countTransactions(() => Promise.all(ids.map((id) => batcher.submit([aDelivery(id)]))))
+
+    expect(transactions).toBeLessThanOrEqual(4)
     expect(published).toHaveLength(200)
     expect(await ledgerViolations(database.owner)).toEqual({})
   })
@@ -210,7 +220,7 @@ describe('orders that are not registered', () => {
       [{ outcome: 'applied' }],
       [{ outcome: 'progress' }],
     ])
-    const { rows } = await database.owner.query(`SELECT remains FROM orders WHERE order_id = 'A-2'`)
+    const { rows } = await database.owner.query(`SELECT remains::int FROM orders WHERE order_id = 'A-2'`)
     expect(rows).toEqual([{ remains: 400 }])
     expect(await ledgerViolations(database.owner)).toEqual({})
   })
@@ -222,6 +232,27 @@ describe('orders that are not registered', () => {
     const { rows } = await database.owner.query('SELECT outcome FROM deliveries')
     expect(rows).toEqual([{ outcome: 'parked' }])
     expect(await parked).toEqual([{ outcome: 'parked' }])
+  })
+})
+
+describe('an account that another transaction has locked', () => {
+  test('delays its own deliveries, in their order, and no others', async () => {
+    await registerMany(3)
+    const batcher = start({ partitions: 1 })
+    const holder = await database.owner.connect()
+    using lock = new DisposableStack()
+    lock.defer(() => holder.release(true))
+    await holder.query(`BEGIN; SELECT FROM accounts WHERE user_id = 'user-1' FOR UPDATE`)
+    const delayed = [batcher.submit([aDelivery('1', { status: 'in_progress', remains: 900 })])]
+    expect(await batcher.submit([aDelivery('2')])).toMatchObject([{ outcome: 'applied' }])
+    await eventually(isWaitingForLock)
+    delayed.push(batcher.submit([aDelivery('1', { status: 'in_progress', remains: 400 })]))
+    expect(await batcher.submit([aDelivery('3')])).toMatchObject([{ outcome: 'applied' }])
+    expect(published.map(({ userId }) => userId)).toEqual(['user-2', 'user-0'])
+
+    await holder.query('ROLLBACK')
+    expect(await Promise.all(delayed)).toMatchObject([[{ outcome: 'applied' }], [{ outcome: 'progress' }]])
+    expect(await ledgerViolations(database.owner)).toEqual({})
   })
 })
 
