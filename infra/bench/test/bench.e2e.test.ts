@@ -55,7 +55,9 @@ test('an unknown benchmark or option is named, with those that there are, and no
   expect(failure).toMatchObject({
     code: 2,
     stdout: '',
-    stderr: expect.stringMatching(/^unknown benchmark: unknown-name, toString\navailable: ingest, fan-out, .*growth.*\n$/),
+    stderr: expect.stringMatching(
+      /^unknown benchmark: unknown-name, toString\navailable: ingest, fan-out, .*growth.*\n$/,
+    ),
   })
   await expect(here(['ingest', '--colour', 'green'])).rejects.toThrow(/^Unknown option '--colour'/)
 })

@@ -34,7 +34,8 @@ function setErrorHandler(api: PanelApi, log: Logger): void {
       const detail = error.validation
         .slice(0, ISSUES_SHOWN_MAX)
         .map((issue) => {
-          const ofQuery = error.validationContext === 'querystring' ? describeUnknownParameters(request, issue) : undefined
+          const ofQuery =
+            error.validationContext === 'querystring' ? describeUnknownParameters(request, issue) : undefined
           const place = issue.instancePath.slice(1).replaceAll('/', '.') || error.validationContext
           return ofQuery ?? `${place}: ${issue.message}`
         })

@@ -118,11 +118,7 @@ export function createBatcher(options: BatcherOptions): Batcher {
 type Outcome = DeliveryResult | NotCommitted
 
 /** Commits the deliveries that need not wait for a lock, and defers the others. */
-function createPartition(
-  options: BatcherOptions,
-  batchMax: number,
-  deferred: Deferred,
-): Grouping<Delivery, Outcome> {
+function createPartition(options: BatcherOptions, batchMax: number, deferred: Deferred): Grouping<Delivery, Outcome> {
   return createGrouping<Delivery, Outcome>(batchMax, async (deliveries) => {
     // Although they may need no lock any more, they come after those of the same order.
     const mustFollow = deliveries.map((delivery) => deferred.hasOrderOf(delivery))
