@@ -57,7 +57,16 @@ const OPTIONS = {
 
 type Values = ReturnType<typeof parse>['values']
 
-const parse = (args: readonly string[]) => parseArgs({ args: [...args], allowPositionals: true, options: OPTIONS })
+/** The arguments name a benchmark or an option that there is not. */
+export class UsageError extends Error {}
+
+function parse(args: readonly string[]) {
+  try {
+    return parseArgs({ args: [...args], allowPositionals: true, options: OPTIONS })
+  } catch (error) {
+    throw new UsageError((error as Error).message, { cause: error })
+  }
+}
 const numbers = (text: string): number[] => (text === '' ? [] : text.split(',').map(Number))
 
 const BENCHES: Readonly<Record<string, (values: Values) => Promise<Report>>> = {
@@ -159,13 +168,13 @@ const BENCHES: Readonly<Record<string, (values: Values) => Promise<Report>>> = {
 /**
  * Runs the benchmarks that the arguments name, all by default, and writes their reports.
  *
- * @throws Error when one is unknown.
+ * @throws UsageError when one is unknown, before any of them begins.
  */
 export async function runBenches(args: readonly string[], print: (text: string) => void): Promise<void> {
   const { values, positionals } = parse(args)
-  const unknown = positionals.find((name) => !(name in BENCHES))
-  if (unknown !== undefined) {
-    throw new Error(`unknown benchmark ${unknown}; available: ${Object.keys(BENCHES).join(', ')}`)
+  const unknown = positionals.filter((name) => !Object.hasOwn(BENCHES, name))
+  if (unknown.length > 0) {
+    throw new UsageError(`unknown benchmark: ${unknown.join(', ')}\navailable: ${Object.keys(BENCHES).join(', ')}`)
   }
   for (const [name, bench] of Object.entries(BENCHES)) {
     // The regression gate repeats a part of the other benchmarks.

@@ -26,7 +26,8 @@ export const MUTATIONS: readonly Mutation[] = [
     name: 'accounts are not locked',
     file: `${LEDGER}/src/transaction/read-working-set.ts`,
     find: 'ORDER BY user_id\n  FOR NO KEY UPDATE',
-    replace: 'ORDER BY user_id',
+    // A lock that several transactions have at the same time: without one, SKIP LOCKED would be invalid.
+    replace: 'ORDER BY user_id\n  FOR KEY SHARE',
     tests: [`${LEDGER}/test/deliveries`],
   },
   {

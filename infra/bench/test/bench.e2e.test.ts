@@ -50,6 +50,18 @@ async function bench(
   }
 }
 
+test('an unknown benchmark or option is named, with those that there are, and none runs', async () => {
+  const failure = await inNewProcess(['ingest', 'unknown-name', 'toString']).catch((error: unknown) => error)
+  expect(failure).toMatchObject({
+    code: 2,
+    stdout: '',
+    stderr: expect.stringMatching(
+      /^unknown benchmark: unknown-name, toString\navailable: ingest, fan-out, .*growth.*\n$/,
+    ),
+  })
+  await expect(here(['ingest', '--colour', 'green'])).rejects.toThrow(/^Unknown option '--colour'/)
+})
+
 test('the ingest benchmark measures us next to a baseline, and checks every refund', async () => {
   const overHttp = ['webhook-ingest', 'PL/pgSQL call each']
   const names = [...overHttp, 'batches only']

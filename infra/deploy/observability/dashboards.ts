@@ -121,6 +121,11 @@ export const DASHBOARDS: readonly Dashboard[] = [
         ],
       },
       {
+        title: 'API requests rejected, too many wait',
+        unit: 'short',
+        lines: [[rate('paxyo_ingest_api_queue_full_total', 'door, reason'), '{{door}}: {{reason}}']],
+      },
+      {
         title: 'Refunds',
         unit: 'short',
         lines: [[rate('paxyo_ingest_refunds_total', 'currency'), '{{currency}}']],

@@ -2,6 +2,8 @@ import type { Database } from '@paxyo/database'
 import {
   boundConcurrency,
   type ApiDeps,
+  type BusyDoor,
+  type BusyRejection,
   type PanelApi,
   type SessionAuthentication,
   toPanelApi,
@@ -45,6 +47,8 @@ export interface ConsoleDeps extends ConsoleSettings {
   readonly log: Logger
   /** Called for each failed sign-in. */
   readonly onAuthenticationFailed: (isThrottled: boolean) => void
+  /** Called for each request that is rejected because too many wait. */
+  readonly onBusy: (door: Extract<BusyDoor, `console${string}`>, rejection: BusyRejection) => void
 }
 
 /**
@@ -114,9 +118,6 @@ const CONCURRENT_MAX = 2
 const WAITING_MAX = 100
 const WAIT_MS_MAX = 5_000
 
-const boundRequests = (api: PanelApi): void =>
-  boundConcurrency(api, { writes: createConcurrencyLimiter(CONCURRENT_MAX, WAITING_MAX, WAIT_MS_MAX) })
-
 const ROOT_PACKAGE = new URL('../../../package.json', import.meta.url)
 
 /**
@@ -131,6 +132,7 @@ const ROOT_PACKAGE = new URL('../../../package.json', import.meta.url)
  *   trustedHeader: undefined,
  *   log,
  *   onAuthenticationFailed: () => undefined,
+ *   onBusy: () => undefined,
  * })
  * console.register(app)
  * (await app.inject('/console/api/session')).json().code //=> 'unauthorized'
@@ -142,6 +144,7 @@ export function createConsole({
   trustedHeader,
   log,
   onAuthenticationFailed,
+  onBusy,
 }: ConsoleDeps): Console {
   const store = createSessionStore({ db, log })
   const { version } = JSON.parse(readFileSync(ROOT_PACKAGE, 'utf8')) as { version: string }
@@ -150,7 +153,7 @@ export function createConsole({
   const deps = {
     db,
     sessions: store,
-    passwords: createPasswords(),
+    passwords: createPasswords(() => onBusy('console_password', { access: 'write', reason: 'queue' })),
     throttle: throttleOf('console'),
     nameThrottle: throttleOf('console_name', NAME_LIMITS),
     codeThrottle: throttleOf('console_code', CODE_LIMITS),
@@ -159,6 +162,11 @@ export function createConsole({
     environment,
     version,
   }
+  const boundRequests = (api: PanelApi): void =>
+    boundConcurrency(api, {
+      writes: createConcurrencyLimiter(CONCURRENT_MAX, WAITING_MAX, WAIT_MS_MAX),
+      onBusy: (rejection) => onBusy('console', rejection),
+    })
   const close = (): Promise<void> => store.close()
   return {
     sessions: createSessionAuthentication(deps),

@@ -3,6 +3,7 @@ import type { FastifyError, FastifyInstance } from 'fastify'
 import { hasZodFastifySchemaValidationErrors, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod'
 import type { Logger } from 'pino'
 import type { PanelApi } from './api.ts'
+import { describeUnknownParameters } from './query-parameters.ts'
 import { reject } from './response.ts'
 
 const ISSUES_SHOWN_MAX = 10
@@ -32,10 +33,12 @@ function setErrorHandler(api: PanelApi, log: Logger): void {
     if (hasZodFastifySchemaValidationErrors(error)) {
       const detail = error.validation
         .slice(0, ISSUES_SHOWN_MAX)
-        .map(
-          ({ instancePath, message }) =>
-            `${instancePath.slice(1).replaceAll('/', '.') || error.validationContext}: ${message}`,
-        )
+        .map((issue) => {
+          const ofQuery =
+            error.validationContext === 'querystring' ? describeUnknownParameters(request, issue) : undefined
+          const place = issue.instancePath.slice(1).replaceAll('/', '.') || error.validationContext
+          return ofQuery ?? `${place}: ${issue.message}`
+        })
         .join('; ')
       return reject(reply, 'validation_failed', detail)
     }

@@ -100,7 +100,7 @@ const NO_OUTGOING_WEBHOOKS: OutgoingWebhookSettings = {
   retryDelaysMs: RETRY_DELAYS_MS,
 }
 
-/** Connections that its pool needs: one per partition, the others for the panel API, its two checks, the outbox and readiness. */
+/** Connections that its pool needs: three for batches, the others for the panel API, its two checks, the outbox and readiness. */
 export const INGEST_POOL_MAX = 12
 
 /** A batch is retried for 8 s: what takes longer waits for a standby. */
@@ -201,6 +201,7 @@ export function createIngest(deps: IngestDeps): Ingest {
       db,
       log,
       onAuthenticationFailed: (isThrottled) => metrics.authenticationFailed('console', isThrottled),
+      onBusy: metrics.apiBusy,
     })
   let isDraining = false
 
@@ -241,7 +242,7 @@ export function createIngest(deps: IngestDeps): Ingest {
         environmentKeys: apiKeys,
         sessions: console?.sessions,
         onAuditFailed: metrics.auditFailed,
-        onBusy: metrics.apiBusy,
+        onBusy: (rejection) => metrics.apiBusy('panel_api', rejection),
         userOfOrder: (orderId) => orderUsers.userOf(orderId),
         throttle: throttleOf('panel_api'),
         mint: createTokenMint(deps.tokens),

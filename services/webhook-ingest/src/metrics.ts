@@ -12,7 +12,7 @@ import {
   type NotCommitted,
 } from '@paxyo/ledger'
 import { formatMoney } from '@paxyo/order-core'
-import { addBusyMetrics, type BusyRejection } from '@paxyo/panel-api-kit'
+import { addBusyMetrics, type BusyDoor, type BusyRejection } from '@paxyo/panel-api-kit'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Pool } from 'pg'
 import type { Registry } from 'prom-client'
@@ -28,8 +28,8 @@ export interface IngestMetrics {
   readonly requestRejected: (request: { readonly provider: string; readonly reason: string }) => void
   /** Rejected requests beyond the maximum were not deleted. */
   readonly trimFailed: () => void
-  /** A request to the panel API was rejected because too many wait. */
-  readonly apiBusy: (rejection: BusyRejection) => void
+  /** A request to the panel API or the console was rejected because too many wait. */
+  readonly apiBusy: (door: BusyDoor, rejection: BusyRejection) => void
   readonly auditFailed: () => void
   /** A message for consoles was not published. */
   readonly operationsMessageDropped: () => void

@@ -26,7 +26,7 @@ export interface RunReconcileOptions {
   readonly log: Logger
 }
 
-/** One for each partition of the batcher, and one for the outbox. */
+/** Three for batches, and one for the outbox. */
 const POOL_MAX = 4
 
 /**

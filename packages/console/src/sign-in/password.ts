@@ -28,12 +28,16 @@ export interface Passwords {
 
 const PHC = /^\$argon2id\$v=19\$m=(\d{1,9}),t=(\d{1,3}),p=1\$([\w+/]{1,100})\$([\w+/]{1,100})$/
 
-export function createPasswords(): Passwords {
+/** @param onBusy called for each password that is not hashed because too many are. */
+export function createPasswords(onBusy: () => void): Passwords {
   const limiter = createConcurrencyLimiter(CONCURRENT_MAX, WAITING_MAX, WAIT_MS_MAX)
 
   async function run(password: string, salt: Buffer, memory: number, passes: number): Promise<Buffer | undefined> {
     const leave = await limiter.enter()
-    if (leave === undefined) return undefined
+    if (leave === undefined) {
+      onBusy()
+      return undefined
+    }
     try {
       const message = password.normalize('NFKC')
       return await derive('argon2id', { message, nonce: salt, parallelism: 1, tagLength: HASH_BYTES, memory, passes })

@@ -6,6 +6,7 @@ import { commitChangeSet, type LedgerDeps } from '../transaction/commit-change-s
 import type { LedgerTransaction } from '../transaction/ledger-transaction.ts'
 import {
   lockAccountsOfOrders,
+  lockFreeAccounts,
   lockProviderOrders,
   readClock,
   readOrders,
@@ -20,9 +21,9 @@ import { readWaitingDeliveries } from './read-waiting.ts'
 /**
  * Commits deliveries of any providers, in their order, and publishes their events.
  *
- * Deliveries without a registered order go into a second transaction. Like a registration, it takes the advisory locks
- * of the orders before the locks of accounts, so parking and registering an order exclude each other and cannot
- * deadlock.
+ * Deliveries without a registered order go into a second transaction, and so do those whose account another transaction has
+ * locked: the first one waits for neither. Like a registration, the second one takes the advisory locks of the orders before the
+ * locks of accounts, so parking and registering an order exclude each other and cannot deadlock.
  *
  * @returns a result for each delivery, in their order.
  * @throws the database's errors.
@@ -32,10 +33,10 @@ import { readWaitingDeliveries } from './read-waiting.ts'
  * result!.outcome //=> 'applied'
  */
 export async function commitDeliveries(deps: LedgerDeps, deliveries: readonly Delivery[]): Promise<DeliveryResult[]> {
-  const results = await applyKnown(deps, deliveries)
-  const unknown = deliveries.filter((_delivery, index) => results[index] === undefined)
-  const parked = unknown.length === 0 ? [] : await parkUnknown(deps, unknown)
-  return results.map((result) => result ?? parked.shift()!)
+  const results = await applyAtOnce(deps, deliveries)
+  const others = deliveries.filter((_delivery, index) => results[index] === undefined)
+  const waited = others.length === 0 ? [] : await applyOrPark(deps, others)
+  return results.map((result) => result ?? waited.shift()!)
 }
 
 /** Commits a delivery whose changes the database rejected: only the delivery and its review. */
@@ -46,10 +47,16 @@ export function commitRejected(deps: LedgerDeps, delivery: Delivery): Promise<De
   })
 }
 
-/** Applies deliveries of registered orders; `undefined` for the others, which write nothing. */
-function applyKnown(deps: LedgerDeps, deliveries: readonly Delivery[]): Promise<(DeliveryResult | undefined)[]> {
+/**
+ * Applies deliveries of registered orders whose accounts are not locked; `undefined` for the others, which write nothing. It waits
+ * for no account.
+ */
+export function applyAtOnce(
+  deps: LedgerDeps,
+  deliveries: readonly Delivery[],
+): Promise<(DeliveryResult | undefined)[]> {
   return commitChangeSet(deps, async (tx) => {
-    const working = await readWorkingSet(tx, deliveries)
+    const working = await readWorkingSet(tx, deliveries, lockFreeAccounts)
     const results = deliveries.map((delivery) => applyDelivery(working, tx.changes, delivery, tx))
     tx.changes.acknowledges = results.some((result) => result !== undefined)
     return results
@@ -57,9 +64,10 @@ function applyKnown(deps: LedgerDeps, deliveries: readonly Delivery[]): Promise<
 }
 
 /**
- * Blocks registrations of these orders, applies deliveries of orders registered since, and parks or supersedes the rest.
+ * Blocks registrations of these orders and waits for their accounts, applies the deliveries of registered orders, and parks or
+ * supersedes the rest.
  */
-function parkUnknown(deps: LedgerDeps, deliveries: readonly Delivery[]): Promise<DeliveryResult[]> {
+export function applyOrPark(deps: LedgerDeps, deliveries: readonly Delivery[]): Promise<DeliveryResult[]> {
   return commitChangeSet(deps, async (tx) => {
     const { client, changes, newId } = tx
     const orders = ordersOf(deliveries)
@@ -85,11 +93,15 @@ function parkUnknown(deps: LedgerDeps, deliveries: readonly Delivery[]): Promise
 }
 
 /** Takes the locks, then reads what they protect, all in one round trip with BEGIN. */
-async function readWorkingSet(tx: LedgerTransaction, deliveries: readonly Delivery[]): Promise<WorkingSet> {
+async function readWorkingSet(
+  tx: LedgerTransaction,
+  deliveries: readonly Delivery[],
+  lockAccounts = lockAccountsOfOrders,
+): Promise<WorkingSet> {
   const { client } = tx
   const orders = ordersOf(deliveries)
   const [accountsByUserId, ordersByProviderOrder, settled, at] = await roundTrip([
-    lockAccountsOfOrders(client, orders),
+    lockAccounts(client, orders),
     readOrders(client, orders),
     readSettledDeliveries(client, deliveries),
     readClock(tx),

@@ -20,14 +20,15 @@ export interface Grouping<T, R> {
 
 /**
  * @param groupMax the maximum number of items in one group.
- * @param process returns a result for each item, in their order.
+ * @param process returns a result for each item, in their order; a promise when it is not there yet, and the next group does not
+ *   wait for it.
  * @example
  * const grouping = createGrouping(100, async (numbers: readonly number[]) => numbers.map((number) => `${number} of ${numbers.length}`))
  * await Promise.all([grouping.submit(7), grouping.submit(8)]) //=> ['7 of 2', '8 of 2']
  */
 export function createGrouping<T, R>(
   groupMax: number,
-  process: (items: readonly T[]) => Promise<readonly R[]>,
+  process: (items: readonly T[]) => Promise<readonly (R | Promise<R>)[]>,
 ): Grouping<T, R> {
   const queue: { readonly item: T; readonly settled: PromiseWithResolvers<R> }[] = []
   let running: Promise<void> | undefined

@@ -74,15 +74,22 @@ export async function lockProviderOrders(client: PoolClient, providerOrders: rea
 }
 
 /** Locks the accounts that own these orders, in the order of their ids. */
-export async function lockAccountsOfOrders(
+export const lockAccountsOfOrders = (client: PoolClient, orders: readonly ProviderOrder[]): Promise<LockedAccounts> =>
+  lockBy(client, orders, { name: 'lock_accounts_of_orders', text: LOCK_ACCOUNTS_OF_ORDERS })
+
+/** Locks those of them that no other transaction has locked, without waiting for the others. */
+export const lockFreeAccounts = (client: PoolClient, orders: readonly ProviderOrder[]): Promise<LockedAccounts> =>
+  lockBy(client, orders, { name: 'lock_free_accounts', text: `${LOCK_ACCOUNTS_OF_ORDERS} SKIP LOCKED` })
+
+/** By user id. */
+type LockedAccounts = Map<string, LockedAccount>
+
+async function lockBy(
   client: PoolClient,
-  providerOrders: readonly ProviderOrder[],
-): Promise<Map<string, LockedAccount>> {
-  const { rows } = await client.query<LockedAccountRow>({
-    name: 'lock_accounts_of_orders',
-    text: LOCK_ACCOUNTS_OF_ORDERS,
-    values: providerOrderColumns(providerOrders),
-  })
+  orders: readonly ProviderOrder[],
+  statement: { readonly name: string; readonly text: string },
+): Promise<LockedAccounts> {
+  const { rows } = await client.query<LockedAccountRow>({ ...statement, values: providerOrderColumns(orders) })
   return toLockedAccounts(client, rows)
 }
 

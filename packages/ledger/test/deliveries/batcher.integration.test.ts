@@ -6,6 +6,7 @@ import { pino } from 'pino'
 import { v7 as newId } from 'uuid'
 import { createBatcher, type Batcher, type BatcherOptions } from '../../src/deliveries/batcher.ts'
 import { registerOrders } from '../../src/orders/register-orders.ts'
+import { lockProviderOrders } from '../../src/transaction/read-working-set.ts'
 import { commitChangeSet, type BatchOutbox, type LedgerDeps } from '../../src/transaction/commit-change-set.ts'
 import type { EventRow } from '../../src/model/change-set.ts'
 import { anOrder, registerOrder } from '../register-order.ts'
@@ -91,11 +92,21 @@ const isWaitingForLock = async (): Promise<boolean> => {
 
 describe('group commit', () => {
   test('what comes in one turn of the event loop is one transaction per partition', async () => {
-    const ids = await registerMany(200, 20)
+    const ids = await registerMany(200)
     const batcher = start()
     const transactions = await countTransactions(() => Promise.all(ids.map((id) => batcher.submit([aDelivery(id)]))))
 
     expect(transactions).toBeLessThanOrEqual(2)
+    expect(published).toHaveLength(200)
+    expect(await ledgerViolations(database.owner)).toEqual({})
+  })
+
+  test('and one more for the accounts that another partition has locked', async () => {
+    const ids = await registerMany(200, 20)
+    const batcher = start()
+    const transactions = await countTransactions(() => Promise.all(ids.map((id) => batcher.submit([aDelivery(id)]))))
+
+    expect(transactions).toBeLessThanOrEqual(4)
     expect(published).toHaveLength(200)
     expect(await ledgerViolations(database.owner)).toEqual({})
   })
@@ -155,6 +166,93 @@ describe('group commit', () => {
       { outcome: 'applied', refund: 250_000_000n },
       { outcome: 'parked' },
     ])
+  })
+})
+
+describe('orders that are not registered', () => {
+  /** As a registration of this order that is in progress. */
+  const holdOrder = async (providerOrderId: string): Promise<AsyncDisposable> => {
+    const client = await database.owner.connect()
+    await client.query('BEGIN')
+    await lockProviderOrders(client, [{ provider: 'godofpanel', providerOrderId }])
+    return {
+      async [Symbol.asyncDispose]() {
+        await client.query('ROLLBACK')
+        client.release()
+      },
+    }
+  }
+
+  test('do not delay those of their batch that are', async () => {
+    await registerMany(2)
+    const batcher = start({ partitions: 1 })
+    let parked: Promise<unknown>
+    {
+      await using held = new AsyncDisposableStack()
+      held.use(await holdOrder('404'))
+      parked = batcher.submit([aDelivery('404')])
+      const known = batcher.submit([aDelivery('1')])
+      expect(await known).toMatchObject([{ outcome: 'applied' }])
+      expect(await batcher.submit([aDelivery('2')])).toMatchObject([{ outcome: 'applied' }])
+      expect(published.map(({ userId }) => userId)).toEqual(['user-1', 'user-0'])
+    }
+    expect(await parked).toEqual([{ outcome: 'parked' }])
+  })
+
+  test('and are registered while their updates wait to be parked: each update counts, in its order', async () => {
+    await registerMany(1)
+    const batcher = start({ partitions: 1 })
+    const results: Promise<unknown>[] = []
+    {
+      await using held = new AsyncDisposableStack()
+      held.use(await holdOrder('404'))
+      results.push(batcher.submit([aDelivery('404')]))
+      await eventually(isWaitingForLock)
+      results.push(batcher.submit([aDelivery('2', { status: 'in_progress', remains: 900 })]))
+      // In the same batch as the one before, which therefore waits to be parked now.
+      await batcher.submit([aDelivery('1')])
+      await registerOrder(deps, { ...anOrder(), orderId: 'A-2', providerOrderId: '2' })
+      results.push(batcher.submit([aDelivery('2', { status: 'in_progress', remains: 400 })]))
+      await batcher.submit([aDelivery('1')])
+    }
+    expect(await Promise.all(results)).toMatchObject([
+      [{ outcome: 'parked' }],
+      [{ outcome: 'applied' }],
+      [{ outcome: 'progress' }],
+    ])
+    const { rows } = await database.owner.query(`SELECT remains::int FROM orders WHERE order_id = 'A-2'`)
+    expect(rows).toEqual([{ remains: 400 }])
+    expect(await ledgerViolations(database.owner)).toEqual({})
+  })
+
+  test('are parked before the batcher is closed', async () => {
+    const batcher = start()
+    const parked = batcher.submit([aDelivery('404')])
+    await batcher.close()
+    const { rows } = await database.owner.query('SELECT outcome FROM deliveries')
+    expect(rows).toEqual([{ outcome: 'parked' }])
+    expect(await parked).toEqual([{ outcome: 'parked' }])
+  })
+})
+
+describe('an account that another transaction has locked', () => {
+  test('delays its own deliveries, in their order, and no others', async () => {
+    await registerMany(3)
+    const batcher = start({ partitions: 1 })
+    const holder = await database.owner.connect()
+    using lock = new DisposableStack()
+    lock.defer(() => holder.release(true))
+    await holder.query(`BEGIN; SELECT FROM accounts WHERE user_id = 'user-1' FOR UPDATE`)
+    const delayed = [batcher.submit([aDelivery('1', { status: 'in_progress', remains: 900 })])]
+    expect(await batcher.submit([aDelivery('2')])).toMatchObject([{ outcome: 'applied' }])
+    await eventually(isWaitingForLock)
+    delayed.push(batcher.submit([aDelivery('1', { status: 'in_progress', remains: 400 })]))
+    expect(await batcher.submit([aDelivery('3')])).toMatchObject([{ outcome: 'applied' }])
+    expect(published.map(({ userId }) => userId)).toEqual(['user-2', 'user-0'])
+
+    await holder.query('ROLLBACK')
+    expect(await Promise.all(delayed)).toMatchObject([[{ outcome: 'applied' }], [{ outcome: 'progress' }]])
+    expect(await ledgerViolations(database.owner)).toEqual({})
   })
 })
 

@@ -55,3 +55,15 @@ test('the error of a group is that of its items, and of no others', async () => 
   ;(await second).end.resolve([30])
   expect(await later).toBe(30)
 })
+
+test('the next group does not wait for a result that is not there yet', async () => {
+  const slow = Promise.withResolvers<number>()
+  const grouping = createGrouping(3, async (items: readonly number[]) =>
+    items.map((item) => (item === 1 ? slow.promise : item * 10)),
+  )
+  const first = grouping.submit(1)
+  expect(await grouping.submit(2)).toBe(20)
+  expect(await grouping.submit(3)).toBe(30)
+  slow.resolve(10)
+  expect(await first).toBe(10)
+})

@@ -30,6 +30,7 @@ import {
   createApiLimiters,
   type PanelApi,
   registerOpenApi,
+  rejectUnknownParameters,
   toPanelApi,
 } from '@paxyo/panel-api-kit'
 import { registerBulkOrders } from './orders/bulk-orders.ts'
@@ -83,6 +84,7 @@ export function registerPanelApi(app: FastifyInstance, deps: PanelApiDeps): void
         void reply.headers({ 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' })
         done()
       })
+      rejectUnknownParameters(v1)
       addAuthentication(v1, deps)
       addAudit(v1, deps)
       const limiters = createApiLimiters()

@@ -72,6 +72,8 @@ const OPERATION_IDS = [
   'revokeKey',
   'deleteWebhookEndpoint',
 ]
+/** They reject every API key before they read the request. */
+const FOR_OPERATORS = new Set(['revealWebhookAddress', 'createKey'])
 /** Every run of the tests generates other requests. `REQUESTS_FACTOR` is for long runs, as each night. */
 const FACTOR = Number(process.env['REQUESTS_FACTOR'] ?? 1)
 /** Requests of each operation. */
@@ -189,6 +191,19 @@ describe.each(OPERATION_IDS)('%s', (operationId) => {
   test('answers anything else as the document says', async () => {
     const { operation, broken } = prepare()
     expect(await findDeviation(operation, broken, BROKEN_RUNS)).toBeNull()
+  })
+
+  test('names a query parameter that it does not have, and those that it has', async () => {
+    const { operation, valid } = prepare()
+    const [{ url, ...request }] = fc.sample(valid, 1) as [GeneratedRequest]
+    const response = await send({ ...request, url: `${url}${url.includes('?') ? '&' : '?'}unknown=1` })
+    const known = operation.parameters.filter((parameter) => parameter.in === 'query').map(({ name }) => name)
+    const hint = known.length === 0 ? 'this operation has none' : `this operation has ${known.join(', ')}`
+    expect(response.json()).toMatchObject(
+      FOR_OPERATORS.has(operationId)
+        ? { status: 403, code: 'scope_missing' }
+        : { status: 400, code: 'validation_failed', detail: `unknown query parameter "unknown"; ${hint}` },
+    )
   })
 
   test('tells nothing to whoever has no key, whatever is asked', async () => {
