@@ -73,7 +73,7 @@ test('opened accounts, attached provider orders and test webhooks have theirs', 
   ])
 })
 
-test('each token has its user and its id, and many of them share a commit', async () => {
+test('each token has its user and its id', async () => {
   const users = Array.from({ length: 50 }, (_, index) => `user-${index}`)
   const responses = await Promise.all(users.map((userId) => ingest.call('POST', '/v1/tokens', { userId })))
   const tokens = responses.map((response) => decodeJwt(response.json().token))
@@ -85,17 +85,10 @@ test('each token has its user and its id, and many of them share a commit', asyn
       tokens.map(({ sub, jti }) => ({ ...BY, action: 'mintToken', userId: sub, subject: jti })),
     ),
   )
-  const { rows } = await ingest.database.owner.query<{ commits: number }>(
-    'SELECT count(DISTINCT xmin::text)::int AS commits FROM audit_calls',
-  )
-  expect(rows[0]!.commits).toBeLessThan(50)
 })
 
 test('without a record there is no token and no order', async () => {
   await ingest.database.owner.query('REVOKE INSERT ON audit_calls FROM paxyo_ingest')
-  await ingest.database.owner.query(
-    'REVOKE INSERT (actor, address, action, subject, user_id, result, after) ON audit_calls FROM paxyo_ingest',
-  )
   const token = await ingest.call('POST', '/v1/tokens', { userId: 'user-1' })
   expect([token.statusCode, token.json().token]).toEqual([500, undefined])
   expect((await ingest.register()).statusCode).toBe(500)
