@@ -92,14 +92,14 @@ const chainCalls = (schema: string): string => `
       ON CONFLICT (user_id, day) DO NOTHING;
       WITH taken AS (
         DELETE FROM audit_calls WHERE call_id = ANY (ids) RETURNING *
-      ), told AS (
+      ), written AS (
         -- Text of a json column may have line breaks between its tokens.
         SELECT call_id, at, json_build_array(to_char(at, 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), actor, address, action, subject, ref,
           result, replace(after::text, E'\\n', ' ')::json)::text AS line
         FROM taken LEFT JOIN audit_call_users AS named ON named.user_id = taken.user_id AND named.day = current_date
       )
       SELECT count(*)::integer AS calls, min(at) AS first, max(at) AS last, string_agg(line, E'\\n' ORDER BY call_id) AS lines
-      INTO chained FROM told;
+      INTO chained FROM written;
       INSERT INTO audit_log (actor, actor_name, action, after, result)
       VALUES ('database', 'database', 'chainCalls', json_build_object('calls', chained.calls, 'from', chained.first,
         'to', chained.last, 'digest', encode(sha256(convert_to(chained.lines, 'UTF8')), 'hex')), 'ok')
