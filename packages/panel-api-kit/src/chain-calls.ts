@@ -14,6 +14,7 @@ const INTERVAL_MS = 15_000
  * @example
  * await using chaining = startCallChaining({ pool, log, onFailed: () => undefined })
  * await chaining.runNow()
+ * (await pool.query('SELECT count(*)::int AS groups FROM audit_call_groups')).rows //=> [{ groups: 0 }]
  */
 export function startCallChaining({
   pool,
