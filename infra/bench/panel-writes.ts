@@ -198,10 +198,10 @@ async function measureChaining(url: string): Promise<Record<string, number> | un
     await chainAuditCalls(pool)
     const seconds = servers.postgresCpuSeconds() - before
     const { rows: sizes } = await pool.query<Record<string, number>>(`
-      SELECT sum(calls)::float8 AS calls, pg_total_relation_size('audit_call_groups') / sum(calls)::float8 AS "group bytes",
-        pg_total_relation_size('audit_call_users')::float8 / (SELECT greatest(count(*), 1) FROM audit_call_users)
-          AS "bytes of a user",
-        (SELECT pg_total_relation_size('audit_log')::float8 / greatest(count(*), 1) FROM audit_log) AS "bytes of an entry"
+      SELECT sum(calls)::float8 AS calls, pg_total_relation_size('audit_call_groups') / sum(calls)::float8 AS "bytes of a call",
+        (SELECT pg_total_relation_size('audit_call_users')::float8 / nullif(count(*), 0) FROM audit_call_users)
+          AS "bytes of a user and day",
+        (SELECT avg(pg_column_size(entry))::float8 FROM audit_log AS entry WHERE action = 'chainCalls') AS "bytes of an entry"
       FROM audit_call_groups`)
     return { ...sizes[0]!, 'postgres µs': Math.round((seconds / calls) * 1e6) }
   } finally {

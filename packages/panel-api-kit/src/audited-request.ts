@@ -15,27 +15,27 @@ export function isRoutine(request: FastifyRequest): boolean {
 /** The entry of a request, without what it changed. */
 export function toAudited(request: FastifyRequest): AuditedRequest {
   const { id, name } = principalOf(request)
-  const action = request.routeOptions.schema?.operationId ?? request.routeOptions.url ?? 'unknown'
-  const { texts, subject } = read(request)
-  const note = texts['note'] ?? null
+  const { note, subject } = read(request)
+  const action = actionOf(request)
   return { actor: id, actorName: name, action, subject: subject?.id ?? null, note, address: request.ip }
 }
 
 /** A routine call. The id of a user is apart, because an erasure takes it out. */
-export function toAuditCall(request: FastifyRequest, outcome: AuditedOutcome): AuditCall {
-  const { actor, action, address } = toAudited(request)
+export function toAuditCall(request: FastifyRequest, { subject: made, result, after }: AuditedOutcome): AuditCall {
   const { subject } = read(request)
   const isOfUser = subject?.member === 'userId'
   return {
-    actor,
-    address,
-    action,
-    subject: outcome.subject ?? (isOfUser ? null : (subject?.id ?? null)),
+    actor: principalOf(request).id,
+    address: request.ip,
+    action: actionOf(request),
+    subject: made ?? (isOfUser ? null : (subject?.id ?? null)),
     userId: isOfUser ? subject.id : null,
-    result: outcome.result,
-    after: outcome.after,
+    result,
+    after,
   }
 }
+
+const actionOf = ({ routeOptions: { schema, url } }: FastifyRequest): string => schema?.operationId ?? url ?? 'unknown'
 
 const TEXT_LENGTH_MAX = 2_000
 
@@ -56,15 +56,18 @@ interface Subject {
   readonly id: string
 }
 
-function read(request: FastifyRequest): { readonly texts: Record<string, string>; readonly subject: Subject | undefined } {
-  const texts = { ...textsOf(request.body), ...textsOf(request.params) }
-  const member = SUBJECT_NAMES.find((name) => texts[name] !== undefined)
-  return { texts, subject: member && { member, id: texts[member]! } }
+/** Of a denied request nothing is validated. */
+function read({ params, body }: FastifyRequest): { readonly note: string | null; readonly subject: Subject | undefined } {
+  const textOf = (member: string): string | undefined => textIn(params, member) ?? textIn(body, member)
+  for (const member of SUBJECT_NAMES) {
+    const id = textOf(member)
+    if (id !== undefined) return { note: textOf('note') ?? null, subject: { member, id } }
+  }
+  return { note: textOf('note') ?? null, subject: undefined }
 }
 
-/** Of a denied request nothing is validated. */
-function textsOf(value: unknown): Record<string, string> {
-  if (typeof value !== 'object' || value === null) return {}
-  const texts = Object.entries(value).filter((entry): entry is [string, string] => typeof entry[1] === 'string')
-  return Object.fromEntries(texts.map(([name, text]) => [name, text.slice(0, TEXT_LENGTH_MAX).replaceAll('\0', '')]))
+function textIn(object: unknown, member: string): string | undefined {
+  if (typeof object !== 'object' || object === null) return undefined
+  const value: unknown = Reflect.get(object, member)
+  return typeof value === 'string' ? value.slice(0, TEXT_LENGTH_MAX).replaceAll('\0', '') : undefined
 }
