@@ -57,7 +57,10 @@ interface Subject {
 }
 
 /** Of a denied request nothing is validated. */
-function read({ params, body }: FastifyRequest): { readonly note: string | null; readonly subject: Subject | undefined } {
+function read({ params, body }: FastifyRequest): {
+  readonly note: string | null
+  readonly subject: Subject | undefined
+} {
   const textOf = (member: string): string | undefined => textIn(params, member) ?? textIn(body, member)
   for (const member of SUBJECT_NAMES) {
     const id = textOf(member)

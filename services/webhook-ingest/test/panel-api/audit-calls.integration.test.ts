@@ -81,9 +81,7 @@ test('each token has its user and its id', async () => {
   const calls = await recorded()
   expect(calls).toHaveLength(50)
   expect(calls).toEqual(
-    expect.arrayContaining(
-      tokens.map(({ sub, jti }) => ({ ...BY, action: 'mintToken', userId: sub, subject: jti })),
-    ),
+    expect.arrayContaining(tokens.map(({ sub, jti }) => ({ ...BY, action: 'mintToken', userId: sub, subject: jti }))),
   )
 })
 

@@ -81,7 +81,8 @@ export function createCallCheck(db: Kysely<Database>, report: (problem: string) 
         // The latest one that it can belong to.
         const deletion = deletions.findLast(({ through }) => through >= position)
         const isByRetention = deletion !== undefined && atUs <= deletion.atUs - KEPT_US_MIN
-        if (!isByRetention) report(`entry ${position}: its calls are gone, and no deletion in the log accounts for them`)
+        if (!isByRetention)
+          report(`entry ${position}: its calls are gone, and no deletion in the log accounts for them`)
       }
       const erased = await readErasedRefs(db)
       for (const [ref, position] of unknownRefs) {
