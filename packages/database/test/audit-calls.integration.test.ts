@@ -112,7 +112,8 @@ test('calls of concurrent transactions are chained once each, whoever chains the
   await chainAuditCalls(pool)
 
   const calls = await list()
-  expect(calls.map(({ subject }) => subject).toSorted()).toEqual(subjects.toSorted())
+  expect(calls).toHaveLength(200)
+  expect(new Set(calls.map(({ subject }) => subject))).toEqual(new Set(subjects))
   expect(await verify()).toMatchObject({ calls: 200, problems: [] })
   // A day may end in between.
   const { rows } = await database.owner.query('SELECT count(DISTINCT user_id)::int AS users FROM audit_call_users')
@@ -181,6 +182,9 @@ describe('a check of the log finds', () => {
     await chain()
     await record({ ...TOKEN, userId: 'bob' })
     await chain()
+  })
+
+  test('nothing before', async () => {
     expect(await verify()).toMatchObject({ calls: 3, problems: [] })
   })
 
@@ -233,10 +237,10 @@ describe('after their retention', () => {
     await database.owner.query(`UPDATE audit_call_users SET day = day - ${RETENTION_DAYS + 2}`)
     await record(ORDER, { ...TOKEN, userId: 'bob' })
     await chain()
-    expect(await verify()).toMatchObject({ calls: 3, problems: [] })
   })
 
   test('calls are deleted, their entries stay, and the chain holds', async () => {
+    expect(await verify()).toMatchObject({ calls: 3, problems: [] })
     expect([
       await deleteAuditCalls(database.owner, RETENTION_DAYS),
       await deleteAuditCalls(database.owner, RETENTION_DAYS),

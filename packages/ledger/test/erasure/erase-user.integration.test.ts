@@ -116,7 +116,12 @@ async function fillTables(userId: string): Promise<void> {
   const minted = { ...BY, action: 'mintToken', result: 'ok', after: null }
   for (const subject of ['chained', 'waiting']) {
     await chainAuditCalls(deps.pool)
-    await deps.pool.query(insertAuditCalls([userId, 'other'].map((one) => ({ ...minted, subject, userId: one }))))
+    await deps.pool.query(
+      insertAuditCalls([
+        { ...minted, subject, userId },
+        { ...minted, subject, userId: 'other' },
+      ]),
+    )
   }
   await database.owner.query('INSERT INTO receipts VALUES ($1, 1, now())', [userId])
   await database.owner.query(

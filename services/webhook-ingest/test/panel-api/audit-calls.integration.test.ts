@@ -80,9 +80,9 @@ test('each token has its user and its id', async () => {
 
   const calls = await recorded()
   expect(calls).toHaveLength(50)
-  expect(calls).toEqual(
-    expect.arrayContaining(tokens.map(({ sub, jti }) => ({ ...BY, action: 'mintToken', userId: sub, subject: jti }))),
-  )
+  for (const { sub, jti } of tokens) {
+    expect(calls).toContainEqual({ ...BY, action: 'mintToken', userId: sub, subject: jti })
+  }
 })
 
 test('without a record there is no token and no order', async () => {
