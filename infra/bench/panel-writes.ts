@@ -1,3 +1,4 @@
+import { chainAuditCalls } from '@paxyo/database'
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { join } from 'node:path'
@@ -11,8 +12,8 @@ import { startServers } from './machine/servers.ts'
 import { startService, type Service } from './machine/service.ts'
 
 // Measures what a write of the panel API costs: one that is rejected because the queue is full, one that is rejected because the
-// part of its account is full, a deposit, a repeated payment, and a refund. `--checkout`, repeatable, measures other checkouts of this
-// repository in turns with this one.
+// part of its account is full, a deposit, a repeated payment, a refund, a registration, and a token. `--checkout`, repeatable, measures
+// other checkouts of this repository in turns with this one. At last, what the audit log needs for a routine call that was recorded.
 const { values } = parseArgs({
   options: {
     checkout: { type: 'string', multiple: true, default: [] },
@@ -35,7 +36,16 @@ const SETTLE_MS = 500
 /** Until the requests that waited are done. */
 const DRAIN_MS = 4_000
 
-const SCENARIOS = ['503, queue', '503, subject', 'deposit', 'repeated payment', 'refund'] as const
+const SCENARIOS = [
+  '503, queue',
+  '503, subject',
+  'deposit',
+  'repeated payment',
+  'refund',
+  'registration',
+  'token',
+  'tokens at once',
+] as const
 type Scenario = (typeof SCENARIOS)[number]
 
 const HERE = fileURLToPath(new URL('../..', import.meta.url))
@@ -57,6 +67,7 @@ for (const [index, folder] of [HERE, ...values.checkout].entries()) {
     CHANNEL_PREFIX: `${index}:`,
     WEBHOOK_TOKENS: 'a-webhook-token',
     PANEL_API_KEYS: KEY,
+    JWT_SECRETS: 'a-jwt-secret-for-the-benchmark-1',
   }
   const script = join(folder, 'services/webhook-ingest/src/main.ts')
   const service = services.use(await startService(script, env, { nodeArgs: values['node-arg'] }))
@@ -122,6 +133,7 @@ async function measure({ service, url }: Variant, scenario: Scenario): Promise<R
     held.use(await hold(service.port, requests))
   }
   const user = `user-${(count % (USERS - 10)) + 10}`
+  const token = post('/v1/tokens', `${run}-${count}-{n}`, { userId: 'user-{n}' })
   const requests: Readonly<Record<Scenario, string>> = {
     '503, queue': deposit(user, 'p-{n}'),
     '503, subject': deposit('user-1', 'p-{n}'),
@@ -132,6 +144,17 @@ async function measure({ service, url }: Variant, scenario: Scenario): Promise<R
       amount: '0.00000001',
       note: 'a benchmark',
     }),
+    registration: post('/v1/orders', `${run}-${count}-{n}`, {
+      orderId: `${run}-${count}-{n}`,
+      userId: user,
+      service: 'Instagram followers',
+      link: 'https://instagram.com/somebody',
+      quantity: 1000,
+      charge: '2.5',
+      currency: 'USD',
+    }),
+    token,
+    'tokens at once': token,
   }
   const before = { node: service.cpuSeconds(), postgres: servers.postgresCpuSeconds() }
   const result = await load.run({
@@ -139,7 +162,7 @@ async function measure({ service, url }: Variant, scenario: Scenario): Promise<R
     path: '',
     orders: 2,
     canceledBefore: 0,
-    connections: isRejected ? connections : 1,
+    connections: isRejected || scenario === 'tokens at once' ? connections : 1,
     durationMs,
     request: requests[scenario],
   })
@@ -164,3 +187,25 @@ for (let round = 0; round <= Number(values.rounds); round += 1) {
     }
   }
 }
+
+/** Chains the recorded calls: its processor time, and the bytes that are kept of each. */
+async function measureChaining(url: string): Promise<Record<string, number> | undefined> {
+  const pool = new pg.Pool({ connectionString: url, max: 1 })
+  try {
+    const { rows } = await pool.query<{ calls: number }>('SELECT count(*)::int AS calls FROM audit_calls')
+    const { calls } = rows[0]!
+    const before = servers.postgresCpuSeconds()
+    await chainAuditCalls(pool)
+    const seconds = servers.postgresCpuSeconds() - before
+    const { rows: sizes } = await pool.query<Record<string, number>>(`
+      SELECT sum(calls)::float8 AS calls, pg_total_relation_size('audit_call_groups') / sum(calls)::float8 AS "bytes of a call",
+        (SELECT pg_total_relation_size('audit_call_users')::float8 / nullif(count(*), 0) FROM audit_call_users)
+          AS "bytes of a user and day",
+        (SELECT avg(pg_column_size(entry))::float8 FROM audit_log AS entry WHERE action = 'chainCalls') AS "bytes of an entry"
+      FROM audit_call_groups`)
+    return { ...sizes[0]!, 'postgres µs': Math.round((seconds / calls) * 1e6) }
+  } finally {
+    await pool.end()
+  }
+}
+console.log(JSON.stringify({ scenario: 'chaining', ...(await measureChaining(variants[0]!.url)) }))

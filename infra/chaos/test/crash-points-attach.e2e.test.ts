@@ -1,4 +1,5 @@
 import { expect, test } from '@jest/globals'
+import { chainAuditCalls, createKysely, readAuditCalls, verifyAuditLog } from '@paxyo/database'
 import { bundleProgram, connectSocket, eventually, ledgerViolations, mintToken, startProcess } from '@paxyo/testkit'
 import { fileURLToPath } from 'node:url'
 import { PANEL_KEY, startSystem } from '../../e2e/system.ts'
@@ -63,5 +64,12 @@ test('kill -9 at every step of attaching a provider order that was canceled befo
   )
   expect(changes).toEqual([{ count: orders }])
   expect(await ledgerViolations(system.database.owner)).toEqual({})
+  // No change without its call, whenever the process was killed before the calls were chained.
+  const audited = system.database.poolAs('ingest', 1)
+  await chainAuditCalls(audited)
+  const calls = await Array.fromAsync(readAuditCalls(createKysely(audited), {}))
+  const attached = calls.filter(({ action, result }) => action === 'attachProviderOrder' && result === 'ok')
+  expect(new Set(attached.map(({ subject }) => subject)).size).toBe(orders)
+  expect(await verifyAuditLog(createKysely(audited))).toMatchObject({ calls: calls.length, problems: [] })
   client.close()
 }, 400_000)

@@ -28,6 +28,8 @@ export async function variables() {
     ...archiveVariables,
     REJECTED_RETENTION_DAYS: env.integer(1, 9999).default(30),
     PARKED_RETENTION_DAYS: env.integer(1, 9999).default(30),
+    /** The database keeps them for a week in any case. */
+    AUDIT_CALL_RETENTION_DAYS: env.integer(7, 9999).default(90),
     MAINTAIN_EVERY_HOURS: env.integer(0, 596).default(0),
     /** The first one signs the audit log; signatures of all of them are accepted. */
     AUDIT_SIGNING_KEYS: env.secrets(32).default([]),

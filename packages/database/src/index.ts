@@ -52,6 +52,10 @@ export { COMPACTED_BYTES_MAX, compactPayload, storedPayload, type StoredEvent } 
 export { textArray } from './text-array.ts'
 export { WEBHOOK_PROVIDER_SQL, WEBHOOK_SERVICE_SQL } from './webhook-order.ts'
 export { appendAuditEntry, type AuditEntry, insertAuditEntry } from './audit-log/append-entry.ts'
+export { chainAuditCalls } from './audit-log/calls/chain-calls.ts'
+export { deleteAuditCalls } from './audit-log/calls/delete-calls.ts'
+export { type AuditCall, insertAuditCalls } from './audit-log/calls/insert-calls.ts'
+export { type AuditCallsQuery, type LoggedCall, readAuditCalls } from './audit-log/calls/read-calls.ts'
 export { hashToken, makeToken, type NewToken } from './operators/one-time-token.ts'
 export {
   type AuditActor,

@@ -19,6 +19,7 @@ import * as movedDeliveries from './migrations/0060-moved-deliveries.ts'
 import * as webhookAttempts from './migrations/0061-webhook-attempts.ts'
 import * as consoleKeys from './migrations/0062-console-keys.ts'
 import * as serviceSecrets from './migrations/0063-service-secrets.ts'
+import * as auditCalls from './migrations/0064-audit-calls.ts'
 import { connectionConfig } from './servers/connection-config.ts'
 
 /** In order of their names. A migration that has been released is never edited. */
@@ -35,6 +36,7 @@ export const MIGRATIONS: Record<string, Migration> = {
   '0061-webhook-attempts': webhookAttempts,
   '0062-console-keys': consoleKeys,
   '0063-service-secrets': serviceSecrets,
+  '0064-audit-calls': auditCalls,
 }
 
 /** The names of all migrations, as the table `kysely_migration` of a database that is up to date lists them. */

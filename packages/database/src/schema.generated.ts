@@ -66,6 +66,32 @@ export interface ArchiveKeys {
   user_id: string | null;
 }
 
+export interface AuditCallGroups {
+  calls: number;
+  chained_at: Generated<Timestamp>;
+  lines: string;
+  position: number;
+}
+
+export interface AuditCalls {
+  action: string;
+  actor: string;
+  address: string | null;
+  after: Json | null;
+  at: Generated<Timestamp>;
+  call_id: Generated<number>;
+  result: string;
+  subject: string | null;
+  user_id: string | null;
+}
+
+export interface AuditCallUsers {
+  day: Timestamp;
+  ref: string;
+  salt: string;
+  user_id: string;
+}
+
 export interface AuditLog {
   action: string;
   actor: string;
@@ -456,6 +482,9 @@ export interface DB {
   accounts: Accounts;
   api_keys: ApiKeys;
   archive_keys: ArchiveKeys;
+  audit_call_groups: AuditCallGroups;
+  audit_call_users: AuditCallUsers;
+  audit_calls: AuditCalls;
   audit_log: AuditLog;
   audit_log_signatures: AuditLogSignatures;
   change_feed: ChangeFeed;

@@ -20,6 +20,7 @@ const MIGRATIONS = [
   '0061-webhook-attempts',
   '0062-console-keys',
   '0063-service-secrets',
+  '0064-audit-calls',
 ]
 
 let database: TestDatabase

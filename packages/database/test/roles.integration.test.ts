@@ -195,6 +195,10 @@ const RIGHTS: Readonly<Record<string, Readonly<Record<DatabaseRole, Rights>>>> =
   operations_tickets: { ingest: ['SELECT', 'INSERT', 'DELETE'], gateway: ['SELECT', 'DELETE'] },
   operator_refunds: { ingest: ['SELECT', 'INSERT'], gateway: [] },
   audit_log: { ingest: ['SELECT', 'INSERT'], gateway: [] },
+  // Inserted without the time and the place, which the database decides.
+  audit_calls: { ingest: ['SELECT'], gateway: [] },
+  audit_call_groups: { ingest: ['SELECT'], gateway: [] },
+  audit_call_users: { ingest: ['SELECT'], gateway: [] },
   audit_log_signatures: { ingest: ['SELECT'], gateway: [] },
   idempotency_keys: { ingest: ['SELECT', 'INSERT'], gateway: [] },
   kysely_migration: { ingest: [], gateway: [] },

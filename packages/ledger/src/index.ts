@@ -43,6 +43,7 @@ export { createOrderImportCheck } from './orders/check-order-import.ts'
 export { attachProviderOrder, type Attached, type AttachRejection } from './orders/attach-provider-order.ts'
 export { importOrders, type ImportedOrder, type OrderImportResult } from './orders/import-orders.ts'
 export { registerOrders, type Registered, type RegistrationRejection } from './orders/register-orders.ts'
+export { outcomesOf, type RegistrationOutcomes } from './orders/registration-outcomes.ts'
 export { readProviderOrdersOfUser } from './orders/read-provider-orders.ts'
 export type { Registration } from './orders/registration.ts'
 export { createOutbox, type Outbox, type OutboxOptions } from './outbox/outbox.ts'
@@ -93,6 +94,7 @@ export { proposeRefund, readWaitingUpdates } from './reviews/proposed-refund.ts'
 export { resolveReview, type Resolution, type ResolutionRejection } from './reviews/resolve-review.ts'
 export { commitChangeSet, type BatchOutbox, type LedgerDeps } from './transaction/commit-change-set.ts'
 export {
+  type AuditedOutcome,
   type AuditedRequest,
   type AuditedWork,
   commitOnce,
@@ -101,6 +103,7 @@ export {
   type SuccessResponse,
   type WrittenResponse,
 } from './transaction/commit-once.ts'
+export { createGrouping, type Grouping } from './transaction/grouping.ts'
 export type { ImportDeps } from './transaction/commit-import.ts'
 export { PUBLISHED_BY_SERVICES } from './transaction/published-by-services.ts'
 export type { ApplyRules, LedgerTransaction } from './transaction/ledger-transaction.ts'

@@ -7,6 +7,8 @@ import { createConcurrencyLimiter, type ConcurrencyLimiter } from '@paxyo/servic
 const WRITES_MAX = 2
 /** Apart from writes, which wait for each other when many are for one account. */
 const READS_MAX = 2
+/** Tokens that are recorded at the same time: they share a connection and a commit, and leave the slots to the other writes. */
+export const TOKENS_MAX = 100
 const WAITING_MAX = 1_000
 /** Writes for one account or order: a flood of them leaves the queue to the others. */
 const WAITING_OF_SUBJECT_MAX = 16
@@ -16,6 +18,7 @@ const WAIT_MS_MAX = 10_000
 export interface ApiLimiters {
   readonly writes: ConcurrencyLimiter
   readonly reads: ConcurrencyLimiter
+  readonly tokens: ConcurrencyLimiter
 }
 
 /**
@@ -27,4 +30,5 @@ export interface ApiLimiters {
 export const createApiLimiters = (): ApiLimiters => ({
   writes: createConcurrencyLimiter(WRITES_MAX, WAITING_MAX, WAIT_MS_MAX, WAITING_OF_SUBJECT_MAX),
   reads: createConcurrencyLimiter(READS_MAX, WAITING_MAX, WAIT_MS_MAX),
+  tokens: createConcurrencyLimiter(TOKENS_MAX, WAITING_MAX, WAIT_MS_MAX, WAITING_OF_SUBJECT_MAX),
 })

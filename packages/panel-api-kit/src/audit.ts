@@ -1,5 +1,6 @@
 import {
   commitOnce,
+  createGrouping,
   type AuditedRequest,
   type AuditedWork,
   type LedgerDeps,
@@ -7,18 +8,22 @@ import {
   type WrittenResponse,
 } from '@paxyo/ledger'
 import { ERROR_CODES, type ErrorCode } from '@paxyo/contracts'
+import { insertAuditCalls, type AuditCall } from '@paxyo/database'
 import type { FastifyRequest } from 'fastify'
 import type { Pool } from 'pg'
 import type { Logger } from 'pino'
+import { TOKENS_MAX } from './api-limits.ts'
 import type { PanelApi } from './api.ts'
+import { isRoutine, toAuditCall, toAudited } from './audited-request.ts'
 import { createDenialLog, insertEntry } from './denials.ts'
 import { idempotentRequest } from './idempotency.ts'
-import { knownPrincipal, principalOf } from './principal.ts'
+import { knownPrincipal } from './principal.ts'
 import { shareResponse } from './repeated-requests.ts'
 
-// Every request that changes something is in the audit log, except for registrations and tokens of API keys. An operation
-// that changes rows of the ledger writes its entry in the same transaction; the others, and requests that were denied, have
-// theirs written before the response is sent. Denials of the same operation are in it once a minute.
+// Every request that changes something is in the audit log. An operation that changes rows of the ledger writes its entry in the
+// same transaction; the others, and requests that were denied, have theirs written before the response is sent. Denials of the same
+// operation are in it once a minute. The routine calls of API keys, registrations and tokens, are recorded without the lock of the
+// log's end, and chained in groups.
 
 /** What the log has about a change, in addition to who sent the request. */
 export interface AuditDetails {
@@ -44,40 +49,40 @@ const detailsByRequest = new WeakMap<FastifyRequest, AuditDetails>()
  * app.post('/', async (request, reply) => sendResponse(reply, await commitRequest(ledger, request, work)))
  * (await app.inject({ method: 'POST', url: '/' })).statusCode //=> 201
  */
-export async function commitRequest(
+export function commitRequest(
   deps: LedgerDeps,
   request: FastifyRequest,
   work: OnceWork,
 ): Promise<WrittenResponse | ErrorCode> {
   const change = auditedChange(request)
   const idempotent = idempotentRequest(request)
-  const response = await shareResponse(request, idempotent, () => commitOnce(deps, idempotent, work, change))
-  if (typeof response === 'string' && change !== undefined) withError.add(request)
-  return response
+  return shareResponse(request, idempotent, () => commitOnce(deps, idempotent, work, change))
 }
 
 /**
- * The entry of a request, for the transaction that commits its change; undefined for a routine change of an API key, which
- * the audit log does not have.
+ * What the audit log has about a request, for the transaction that commits its change.
  *
  * @example
  * const api = toPanelApi(createHttpServer({ log, trustProxy: false }), log)
  * api.addHook('onRequest', async (request) => rememberPrincipal(request, ENVIRONMENT_KEY))
- * api.post('/', { schema: { scope: 'orders:write' } }, (request) => ({ isAudited: auditedChange(request) !== undefined }))
- * (await api.inject({ method: 'POST', url: '/' })).json() //=> { isAudited: false }
+ * const work = async () => ({ status: 201, body: {} }) as const
+ * api.post('/', { schema: { scope: 'orders:write' } }, async (request) => {
+ *   await commitOnce(ledger, undefined, work, auditedChange(request))
+ *   return 'done'
+ * })
+ * await api.inject({ method: 'POST', url: '/' })
+ * (await pool.query('SELECT actor, result FROM audit_calls')).rows //=> [{ actor: 'environment', result: 'ok' }]
  */
-export function auditedChange(request: FastifyRequest): AuditedWork | undefined {
-  if (isRoutine(request)) return undefined
-  return { request: auditedRequest(request), isErrorAudited: (code) => isConflict(request, ERROR_CODES[code].status) }
-}
-
-/**
- * What the panel's server does all day: it registers orders and mints tokens. The orders and accounts are the record, and the
- * log lines of the tokens. Each entry locks the end of the audit log.
- */
-function isRoutine(request: FastifyRequest): boolean {
-  const { scope, operationId } = request.routeOptions.schema ?? {}
-  return principalOf(request).kind === 'key' && (scope === 'orders:write' || operationId === 'mintToken')
+export function auditedChange(request: FastifyRequest): AuditedWork {
+  audited.add(request)
+  return {
+    isErrorAudited: (code) => isConflict(ERROR_CODES[code].status),
+    record(changes, outcome) {
+      if (outcome.result !== 'ok') withError.add(request)
+      if (isRoutine(request)) changes.others.push(insertAuditCalls([toAuditCall(request, outcome)]))
+      else changes.audit.push({ ...toAudited(request), ...outcome })
+    },
+  }
 }
 
 /**
@@ -92,6 +97,46 @@ function isRoutine(request: FastifyRequest): boolean {
 export function auditedRequest(request: FastifyRequest): AuditedRequest {
   audited.add(request)
   return toAudited(request)
+}
+
+/** Records tokens. */
+export interface TokenLog {
+  /**
+   * Resolves once the token is recorded: it must not be sent before.
+   *
+   * @param jti the id of the token.
+   * @throws the database's errors.
+   */
+  record(request: FastifyRequest, jti: string): Promise<void>
+}
+
+/**
+ * Creates a `TokenLog`. Tokens that are minted while others are recorded share the next statement, and its commit.
+ *
+ * @example
+ * const api = toPanelApi(createHttpServer({ log, trustProxy: false }), log)
+ * api.addHook('onRequest', async (request) => rememberPrincipal(request, ENVIRONMENT_KEY))
+ * const tokens = createTokenLog(pool)
+ * api.post('/', { schema: { scope: 'tokens', operationId: 'mintToken' } }, async (request) => {
+ *   await tokens.record(request, 'a-jti')
+ *   return 'done'
+ * })
+ * await api.inject({ method: 'POST', url: '/' })
+ * (await pool.query('SELECT subject FROM audit_calls')).rows //=> [{ subject: 'a-jti' }]
+ */
+export function createTokenLog(pool: Pick<Pool, 'query'>): TokenLog {
+  const recording = createGrouping<AuditCall, void>(TOKENS_MAX, async (calls) => {
+    await pool.query(insertAuditCalls(calls))
+    return calls.map(() => undefined)
+  })
+  return {
+    async record(request, jti) {
+      audited.add(request)
+      const outcome = { before: null, after: null, result: 'ok' }
+      if (isRoutine(request)) await recording.submit(toAuditCall(request, { ...outcome, subject: jti }))
+      else await insertEntry(pool, { ...toAudited(request), ...outcome, after: { jti } })
+    },
+  }
 }
 
 /**
@@ -136,14 +181,17 @@ export function addAudit(v1: PanelApi, { pool, log, onAuditFailed }: AuditDeps):
     const { statusCode } = reply
     if (knownPrincipal(request) === undefined || !isRecorded(request, statusCode)) return
     const result = statusCode < 400 ? 'ok' : codeOf(payload)
-    const entry = { ...toAudited(request), before: null, after: null, ...detailsByRequest.get(request), result }
+    const outcome = { before: null, after: null, ...detailsByRequest.get(request), result }
+    const entry = { ...toAudited(request), ...outcome }
     const fail = (error?: unknown): void => {
       onAuditFailed()
       log.error({ err: error, ...entry }, 'entry of the audit log not written')
     }
     try {
-      if (statusCode !== 403) await insertEntry(pool, entry)
-      else if (!(await denials.write(entry))) fail()
+      if (statusCode === 403) {
+        if (!(await denials.write(entry))) fail()
+      } else if (isRoutine(request)) await pool.query(insertAuditCalls([toAuditCall(request, outcome)]))
+      else await insertEntry(pool, entry)
     } catch (error) {
       // The change is committed: the response must not say otherwise.
       fail(error)
@@ -156,13 +204,10 @@ function isRecorded(request: FastifyRequest, status: number): boolean {
   const scope = request.routeOptions.schema?.scope
   if (status === 403) return true
   if (request.method === 'GET' || scope === 'read') return false
-  if (status < 400) return !audited.has(request) && !isRoutine(request)
-  return !withError.has(request) && isConflict(request, status)
+  return status < 400 ? !audited.has(request) : !withError.has(request) && isConflict(status)
 }
 
-/** A panel's server repeats its registrations, and gets the same conflicts. */
-const isConflict = ({ routeOptions: { schema } }: FastifyRequest, status: number): boolean =>
-  (status === 404 || status === 409) && schema?.scope !== 'orders:write'
+const isConflict = (status: number): boolean => status === 404 || status === 409
 
 function codeOf(payload: unknown): string {
   try {
@@ -170,33 +215,4 @@ function codeOf(payload: unknown): string {
   } catch {
     return 'internal_error'
   }
-}
-
-const TEXT_LENGTH_MAX = 2_000
-
-const SUBJECT_NAMES = [
-  'orderId',
-  'reviewId',
-  'deliveryId',
-  'requestId',
-  'endpointId',
-  'webhookId',
-  'operatorId',
-  'keyId',
-  'userId',
-] as const
-
-function toAudited(request: FastifyRequest): AuditedRequest {
-  const { id, name } = principalOf(request)
-  const action = request.routeOptions.schema?.operationId ?? request.routeOptions.url ?? 'unknown'
-  const given = { ...textsOf(request.body), ...textsOf(request.params) }
-  const subject = SUBJECT_NAMES.map((member) => given[member]).find((value) => value !== undefined) ?? null
-  return { actor: id, actorName: name, action, subject, note: given['note'] ?? null, address: request.ip }
-}
-
-/** Of a denied request nothing is validated. */
-function textsOf(value: unknown): Record<string, string> {
-  if (typeof value !== 'object' || value === null) return {}
-  const texts = Object.entries(value).filter((entry): entry is [string, string] => typeof entry[1] === 'string')
-  return Object.fromEntries(texts.map(([name, text]) => [name, text.slice(0, TEXT_LENGTH_MAX).replaceAll('\0', '')]))
 }

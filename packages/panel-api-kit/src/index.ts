@@ -1,9 +1,19 @@
 export { type ApiKeyStoreOptions, type ApiKeyStore, createApiKeyStore } from './api-key-store.ts'
 export { createApiLimiters, type ApiLimiters } from './api-limits.ts'
 export { type ApiDeps, type PanelApi } from './api.ts'
-export { addAudit, type AuditDeps, auditedChange, auditedRequest, commitRequest, describeChange } from './audit.ts'
+export {
+  addAudit,
+  type AuditDeps,
+  auditedChange,
+  auditedRequest,
+  commitRequest,
+  createTokenLog,
+  describeChange,
+  type TokenLog,
+} from './audit.ts'
 export { addAuthentication, type AuthenticationDeps, type SessionAuthentication } from './authenticate.ts'
 export { addBusyMetrics, type BusyDoor } from './busy-metrics.ts'
+export { startCallChaining } from './chain-calls.ts'
 export { boundConcurrency, type BusyRejection, type ConcurrencyDeps } from './concurrency.ts'
 export { idempotencyHeaders, idempotentRequest } from './idempotency.ts'
 export { registerOpenApi } from './openapi/openapi.ts'

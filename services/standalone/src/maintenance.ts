@@ -1,7 +1,9 @@
 import {
+  chainAuditCalls,
   COLUMN_TYPES,
   connectionConfig,
   createKysely,
+  deleteAuditCalls,
   deleteOldDeliveries,
   maintainPartitions,
   pruneIdempotencyKeys,
@@ -29,6 +31,7 @@ export interface MaintenanceOptions {
 const DAY_MS = 86_400_000
 /** How long a delivery waits for its order before it is put up for review. */
 const PARKED_RETENTION_DAYS = 30
+const AUDIT_CALL_RETENTION_DAYS = 90
 
 /** Creates the next partitions, reviews what has waited too long, drops old partitions, deletes what has expired, and signs the audit log: now, and once a day. */
 export function startMaintenance(options: MaintenanceOptions): Worker {
@@ -47,6 +50,8 @@ export function startMaintenance(options: MaintenanceOptions): Worker {
         await pruneRejectedRequests(pool)
         await pruneOutgoingWebhooks(pool)
         await pruneReceipts(pool, eventRetentionDays)
+        await deleteAuditCalls(pool, AUDIT_CALL_RETENTION_DAYS)
+        await chainAuditCalls(pool)
         if (signingKey !== undefined) await signAuditHead(createKysely(pool), signingKey, new Date())
         // Last: an archive that fails stops only this.
         const { isDone } = await deleteOldDeliveries(pool, now, oldDeliveries)

@@ -34,7 +34,7 @@ import type { Logger } from 'pino'
 import type { Registry } from 'prom-client'
 import { openGatewayLink } from './gateways/gateway-link.ts'
 import { createIngestMetrics } from './metrics.ts'
-import { createApiKeyStore, createOrderUsers } from '@paxyo/panel-api-kit'
+import { createApiKeyStore, createOrderUsers, startCallChaining } from '@paxyo/panel-api-kit'
 import { registerPanelApi } from './panel-api/panel-api.ts'
 import { createTokenMint, type TokenMintOptions } from './panel-api/tokens/token-mint.ts'
 import { createWebhookAuthentication } from './webhook/authenticate.ts'
@@ -100,7 +100,7 @@ const NO_OUTGOING_WEBHOOKS: OutgoingWebhookSettings = {
   retryDelaysMs: RETRY_DELAYS_MS,
 }
 
-/** Connections that its pool needs: three for batches, the others for the panel API, its two checks, the outbox and readiness. */
+/** Connections that its pool needs: three for batches, the others for the panel API, tokens, checks, the outbox and readiness. */
 export const INGEST_POOL_MAX = 12
 
 /** A batch is retried for 8 s: what takes longer waits for a standby. */
@@ -186,6 +186,7 @@ export function createIngest(deps: IngestDeps): Ingest {
       secretUses.watch('webhook_tokens', authentication.tokens, provider.name),
     ),
   }))
+  const callChaining = startCallChaining({ pool, log, onFailed: metrics.auditFailed })
   const secretReports = startSecretReports({ pool, secretUses, gateways: () => gateways.gatewaySecrets, log })
   const throttleOf = (door: 'panel_api' | 'webhook'): FailureThrottle =>
     createFailureThrottle({
@@ -281,6 +282,7 @@ export function createIngest(deps: IngestDeps): Ingest {
       await scheduledReconcile?.close()
       await batcher.close()
       await secretReports.close()
+      await callChaining.close()
       await databaseWatch[Symbol.asyncDispose]()
       await apiKeyStore.close()
       await console?.close()

@@ -588,7 +588,7 @@ describe('the audit log', () => {
     ])
   })
 
-  test('has what API keys change except for registrations and tokens, once however often a request is repeated', async () => {
+  test('has what API keys change, once however often a request is repeated; registrations and tokens are in groups', async () => {
     const count = async (): Promise<number> =>
       Number((await ingest.database.owner.query('SELECT count(*) FROM audit_log')).rows[0].count)
     const before = await count()
@@ -624,7 +624,7 @@ describe('the audit log', () => {
         action: 'deposit',
         after: { amount: '1', currency: 'USD', paymentRef: 'audited', balance: '1' },
       },
-      { actorName: 'Yoko', action: 'mintToken', after: null },
+      { actorName: 'Yoko', action: 'mintToken', after: { jti: expect.any(String) } },
       { actorName: 'Yoko', action: 'openAccount', after: null },
     ])
   })

@@ -1,4 +1,11 @@
-import { readAuditHead, readAuditLog, readAuditSignatures, type LoggedEntry } from '@paxyo/database'
+import {
+  readAuditCalls,
+  readAuditHead,
+  readAuditLog,
+  readAuditSignatures,
+  type LoggedCall,
+  type LoggedEntry,
+} from '@paxyo/database'
 import type { Cli } from '../cli.ts'
 import { printable } from '../output/printable.ts'
 import { table } from '../output/table.ts'
@@ -38,6 +45,40 @@ const toJson = ({ previousHash, hash, ...entry }: LoggedEntry): object => ({
   previousHash: previousHash.toString('hex'),
   hash: hash.toString('hex'),
 })
+
+export interface CallOptions {
+  readonly key?: string
+  readonly subject?: string
+  readonly user?: string
+  readonly limit: number
+}
+
+/** Prints the newest routine calls of API keys; as JSON, one on each line. */
+export async function listCalls(cli: Cli, { key, subject, user, limit }: CallOptions): Promise<void> {
+  const calls = await withOwnerDatabase(cli, async (db) => {
+    const read: LoggedCall[] = []
+    for await (const call of readAuditCalls(db, { actor: key, subject, userId: user })) {
+      if (read.push(call) === limit) break
+    }
+    return read
+  })
+  if (cli.asJson) return calls.forEach((call) => cli.out(`${JSON.stringify(call)}\n`))
+  if (calls.length === 0) return cli.out('No calls.\n')
+  const headings = ['at', 'key', 'action', 'subject', 'user', 'result', 'from', 'after', 'entry']
+  cli.out(`${table([headings.map((heading) => cli.style('bold', heading)), ...calls.map(toCallRow)])}\n`)
+}
+
+const toCallRow = ({ at, actor, action, subject, userId, result, address, after, position }: LoggedCall): string[] => [
+  at,
+  actor,
+  action,
+  printable(subject ?? ''),
+  printable(userId ?? ''),
+  result,
+  address ?? '',
+  after === null ? '' : printable(JSON.stringify(after)),
+  position === null ? 'not chained yet' : String(position),
+]
 
 /** Prints the end of the log, to be kept outside of the database. */
 export async function printHead(cli: Cli): Promise<void> {

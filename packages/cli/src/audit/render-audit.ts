@@ -33,10 +33,10 @@ const seconds = ({ durationMs }: AuditResult): string => `${(durationMs / 1000).
 
 /** The chain of the audit log in a line, followed by its problems. */
 export function renderAuditLog(check: AuditLogCheck, { style }: Pick<Terminal, 'style'>): string {
-  const { entries, problems, signatures, signedAt } = check
+  const { entries, calls, problems, signatures, signedAt } = check
   const signed =
     signedAt === undefined ? 'not signed' : `${signatures.toLocaleString('en')} signatures, the last one of ${signedAt}`
-  const count = `${entries.toLocaleString('en')} entries, ${signed}`
+  const count = `${entries.toLocaleString('en')} entries, ${calls.toLocaleString('en')} calls in groups, ${signed}`
   if (problems.length === 0) return style('green', `The chain of the audit log holds: ${count}.`)
   return [style('red', `The chain of the audit log is broken: ${count}.`), ...problems.map((line) => `  ${line}`)].join(
     '\n',

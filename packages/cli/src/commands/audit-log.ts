@@ -1,7 +1,7 @@
 import { InvalidArgumentError } from 'commander'
 import { action } from '../cli.ts'
 import type { AddCommand } from '../add-command.ts'
-import type { ListOptions } from '../audit-log/audit-log.ts'
+import type { CallOptions, ListOptions } from '../audit-log/audit-log.ts'
 
 const load = () => import('../audit-log/audit-log.ts')
 const ENTRIES_MAX = 100_000
@@ -16,6 +16,14 @@ export const addAuditLog: AddCommand = (program, terminal, finished) => {
     .option('--subject <id>', 'of what was changed')
     .option('--limit <count>', 'how many', parseLimit, 50)
     .action(action(terminal, finished, async (cli, options: ListOptions) => (await load()).listEntries(cli, options)))
+  log
+    .command('calls')
+    .description('list the orders that API keys registered and the tokens that they minted, the newest first')
+    .option('--key <id>', 'of an API key, or environment')
+    .option('--subject <id>', 'of an order or a token')
+    .option('--user <id>', 'of the user of tokens and accounts')
+    .option('--limit <count>', 'how many', parseLimit, 50)
+    .action(action(terminal, finished, async (cli, options: CallOptions) => (await load()).listCalls(cli, options)))
   log
     .command('head')
     .description('print the last position and its hash; keep it outside of the database for paxyo audit --audit-head')

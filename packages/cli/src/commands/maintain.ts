@@ -13,6 +13,7 @@ const SETTINGS = [
   'DELIVERY_BODY_RETENTION_DAYS',
   'REJECTED_RETENTION_DAYS',
   'PARKED_RETENTION_DAYS',
+  'AUDIT_CALL_RETENTION_DAYS',
   'MAINTAIN_EVERY_HOURS',
   'AUDIT_SIGNING_KEYS',
 ] as const
@@ -37,6 +38,7 @@ export const addMaintain: AddCommand = (program, terminal, finished) => {
         "\nAmazon's), ARCHIVE_S3_REGION, ARCHIVE_S3_PREFIX, ARCHIVE_S3_ACCESS_KEY_ID and ARCHIVE_S3_SECRET_ACCESS_KEY." +
         '\nREJECTED_RETENTION_DAYS: how many days rejected requests are kept (30).' +
         '\nPARKED_RETENTION_DAYS: after how many days a delivery without a registered order is put up for review (30).' +
+        '\nAUDIT_CALL_RETENTION_DAYS: how many days of registrations and minted tokens the audit log keeps, at least 7 (90).' +
         '\nMAINTAIN_EVERY_HOURS: the interval at which to repeat until a signal, without a scheduler; 0 runs once (0).' +
         '\nAUDIT_SIGNING_KEYS: secrets; once a day the first one signs the end of the audit log.',
     )
@@ -68,6 +70,7 @@ function printResult(cli: Cli, result: Awaited<ReturnType<typeof maintain>>): vo
       `Expired rejected requests deleted: ${result.deletedRejectedRequests}.`,
       `Delivered outgoing webhooks deleted: ${result.deletedOutgoingWebhooks}.`,
       `Expired receipts and revocations deleted: ${result.deletedReceipts}.`,
+      `Expired calls of the audit log deleted: ${result.deletedAuditCalls}.`,
       ...(result.correctedTotals === undefined
         ? []
         : [`Accounts whose totals were corrected: ${result.correctedTotals}.`]),
@@ -126,8 +129,11 @@ async function maintain(chosen: Settings, isRecount: boolean) {
       deletedRejectedRequests: await pruneRejectedRequests(pool, chosen.REJECTED_RETENTION_DAYS),
       deletedOutgoingWebhooks: await pruneOutgoingWebhooks(pool),
       deletedReceipts: await pruneReceipts(pool, eventDays),
+      deletedAuditCalls: await database.deleteAuditCalls(pool, chosen.AUDIT_CALL_RETENTION_DAYS),
       ...(isRecount ? { correctedTotals: await database.recountTotals(pool) } : {}),
     }
+    // The signature then covers all calls until now.
+    await database.chainAuditCalls(pool)
     const signedAuditHead =
       signingKey === undefined
         ? undefined

@@ -16,6 +16,8 @@ const NEEDED: readonly (readonly [role: string, table: string, rights: readonly 
   [ingest, 'reconcile_runs', ['SELECT', 'INSERT', 'UPDATE', 'DELETE']],
   [ingest, 'stream_epoch', ['SELECT', 'UPDATE']],
   [ingest, 'api_keys', ['SELECT', 'INSERT', 'UPDATE']],
+  [ingest, 'audit_log', ['SELECT', 'INSERT']],
+  [ingest, 'audit_calls', ['SELECT', 'INSERT']],
   [ingest, 'idempotency_keys', ['SELECT', 'INSERT']],
   [ingest, 'refund_feed', ['SELECT', 'UPDATE']],
   [ingest, 'change_feed', ['SELECT', 'INSERT', 'UPDATE']],
@@ -32,6 +34,9 @@ const NEEDED: readonly (readonly [role: string, table: string, rights: readonly 
 const FORBIDDEN: typeof NEEDED = [
   [ingest, 'ledger_entries', ['UPDATE', 'DELETE', 'TRUNCATE']],
   [ingest, 'events', ['UPDATE', 'DELETE', 'TRUNCATE']],
+  [ingest, 'audit_log', ['UPDATE', 'DELETE', 'TRUNCATE']],
+  [ingest, 'audit_calls', ['UPDATE', 'DELETE', 'TRUNCATE']],
+  [ingest, 'audit_call_groups', ['INSERT', 'UPDATE', 'DELETE', 'TRUNCATE']],
   [gateway, 'accounts', ['INSERT', 'UPDATE', 'DELETE']],
   [gateway, 'orders', ['INSERT', 'UPDATE', 'DELETE']],
   [gateway, 'events', ['INSERT', 'UPDATE', 'DELETE']],

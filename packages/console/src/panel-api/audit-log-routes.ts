@@ -22,7 +22,9 @@ export function registerAuditLogRoutes(api: PanelApi, { db }: { readonly db: Kys
       summary: 'List what API keys and operators changed, the newest first',
       description:
         'Append-only: each entry has the hash of the entry before it, and `paxyo audit` verifies the chain. ' +
-        '`GET /v1/audit-log/export` returns the whole log, as NDJSON or with `format=csv`.',
+        '`GET /v1/audit-log/export` returns the whole log, as NDJSON or with `format=csv`. Orders that API keys register and ' +
+        'tokens that they mint are in groups, each with an entry `chainCalls` that has the digest of the calls: these entries ' +
+        'are in the export and with `action`, and `paxyo audit-log calls` lists the calls.',
       responses: { 200: { description: 'A page of entries.', schema: pageSchema(auditEntrySchema) } },
       errors: ['invalid_cursor'],
     }),
@@ -48,7 +50,7 @@ async function* exportLog(db: Kysely<Database>, format: 'ndjson' | 'csv'): Async
   if (format === 'csv') yield `${COLUMNS.join(',')}\r\n`
   let before: number | undefined
   for (;;) {
-    const rows = await readAuditLog(db, { before, limit: EXPORT_PAGE })
+    const rows = await readAuditLog(db, { before, isComplete: true, limit: EXPORT_PAGE })
     yield rows.map((row) => (format === 'csv' ? toCsv(toView(row)) : `${JSON.stringify(toView(row))}\n`)).join('')
     before = rows.at(-1)?.position
     if (before === undefined || rows.length < EXPORT_PAGE) return

@@ -3,7 +3,7 @@ import type { DB as Database } from '../schema.generated.ts'
 
 /** A row of the audit log: who changed what, and from where. The database adds the time and the hashes. */
 export interface AuditEntry {
-  /** The id of an operator or an API key, `environment`, or `command line`. */
+  /** The id of an operator or an API key, `environment`, `command line`, or `database`. */
   readonly actor: string
   readonly actorName: string
   /** The operation, such as `actOnOrder`. */

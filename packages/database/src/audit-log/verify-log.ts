@@ -2,12 +2,15 @@ import { createHash } from 'node:crypto'
 import { sql, type Kysely } from 'kysely'
 import type { DB as Database } from '../schema.generated.ts'
 import type { AuditHead } from './read-log.ts'
+import { createCallCheck, type GroupEntry } from './calls/verify-calls.ts'
 import { createErasureCheck } from './erased-entries.ts'
 import { problemOfSignature, readAuditSignatures } from './sign-log.ts'
 
 export interface AuditLogCheck {
   /** Entries that were checked. */
   readonly entries: number
+  /** Routine calls of API keys that were checked: those that are kept and chained. */
+  readonly calls: number
   /** The end of the log; undefined while it is empty. */
   readonly head: AuditHead | undefined
   /** Signatures that were checked. */
@@ -44,10 +47,11 @@ export interface VerifyOptions {
 /**
  * Computes the chain of the audit log again, apart from the database's own function, and verifies its signatures. The log must
  * contain each end that was signed. Of an entry that an erasure has changed, the hash is kept, and the entry of the erasure
- * vouches for it.
+ * vouches for it. The groups of routine calls are checked against the digests in their entries.
  *
  * @example
- * await verifyAuditLog(createKysely(pool)) //=> { entries: 0, head: undefined, signatures: 0, signedAt: undefined, problems: [] }
+ * const { entries, calls, problems } = await verifyAuditLog(createKysely(pool))
+ * ({ entries, calls, problems }) //=> { entries: 0, calls: 0, problems: [] }
  */
 export async function verifyAuditLog(
   db: Kysely<Database>,
@@ -65,20 +69,25 @@ export async function verifyAuditLog(
   }
   const noted = new Set([...(known === undefined ? [] : [known]), ...signatures].map(textOf))
   const erasures = createErasureCheck()
+  const calls = createCallCheck(db, report)
   let last: Pick<ChainedRow, 'position' | 'hash'> = { position: 0, hash: FIRST_HASH }
   for (;;) {
     const rows = await readRows(db, last.position)
+    const groups: GroupEntry[] = []
     for (const row of rows) {
       if (row.position !== last.position + 1) report(`entry ${row.position}: the entry before it is missing`)
       if (!row.previous_hash.equals(last.hash)) report(`entry ${row.position}: it does not follow the entry before it`)
       if (row.erasure_id !== null) erasures.addErased(row)
       else if (!hashOf(row).equals(row.hash)) report(`entry ${row.position}: it was changed after it was written`)
       else if (row.action === 'eraseUser') erasures.addErasure(row)
+      else if (row.action === 'chainCalls') groups.push({ ...row, atUs: Number(row.fields[1]) })
       last = row
       noted.delete(textOf(headOf(row)))
     }
+    await calls.addEntries(groups)
     if (rows.length < BATCH_ROWS) break
   }
+  await calls.finish()
   for (const problem of erasures.problems()) report(problem)
   for (const head of noted) {
     const [position] = head.split(':')
@@ -86,6 +95,7 @@ export async function verifyAuditLog(
   }
   return {
     entries: last.position,
+    calls: calls.calls,
     head: last.position === 0 ? undefined : headOf(last),
     signatures: signatures.length,
     signedAt: signatures.at(-1)?.signedAt.toISOString(),

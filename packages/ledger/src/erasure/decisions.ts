@@ -23,6 +23,8 @@ export const ERASURE_DECISIONS: Readonly<
   },
   erased: {
     archive_keys: ['user_id', 'key'],
+    audit_call_users: ['user_id'],
+    audit_calls: ['user_id'],
     audit_log: ['note', 'before', 'after'],
     deliveries: ['body'],
     erasures: ['user_id'],
@@ -56,6 +58,9 @@ export const ERASURE_DECISIONS: Readonly<
   },
   ledger: {
     accounts: ['balance_mode', 'currency', 'order_counts'],
+    // Has a ref in the place of the user's id.
+    audit_call_groups: ['lines'],
+    audit_calls: ['after', 'subject'],
     deliveries: [
       'delivery_id',
       'origin',
@@ -85,6 +90,8 @@ export const ERASURE_DECISIONS: Readonly<
     verifications: ['delivery_id', 'provider', 'provider_order_id'],
   },
   other: {
+    audit_call_users: ['ref'],
+    audit_calls: ['action', 'actor', 'address', 'result'],
     api_keys: ['allowed_networks', 'key_hash', 'key_id', 'name', 'scopes'],
     audit_log: ['action', 'actor', 'actor_name', 'address', 'hash', 'previous_hash', 'result'],
     audit_log_signatures: ['hash', 'public_key', 'signature'],

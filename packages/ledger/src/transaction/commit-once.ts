@@ -1,7 +1,7 @@
 import { ERROR_CODES, type ErrorCode } from '@paxyo/contracts'
 import { type AuditEntry, isRejectedByDatabase, isRetryable, roundTrip } from '@paxyo/database'
 import type { PoolClient } from 'pg'
-import type { Statement } from '../model/change-set.ts'
+import type { ChangeSet, Statement } from '../model/change-set.ts'
 import { commitChangeSet, type LedgerDeps } from './commit-change-set.ts'
 import type { LedgerTransaction } from './ledger-transaction.ts'
 
@@ -28,11 +28,14 @@ export interface SuccessResponse {
 /** The author of a request, for the audit log. */
 export type AuditedRequest = Omit<AuditEntry, 'before' | 'after' | 'result'>
 
-/** The entry of the audit log that the transaction of a request writes. */
+/** What a request changed, for the audit log. */
+export type AuditedOutcome = Pick<AuditEntry, 'before' | 'after' | 'result'> & { readonly subject?: string }
+
+/** The record of a request in the audit log, which its transaction writes. */
 export interface AuditedWork {
-  readonly request: AuditedRequest
   /** Whether the log has also requests that got this error. */
   readonly isErrorAudited: (code: ErrorCode) => boolean
+  readonly record: (changes: ChangeSet, outcome: AuditedOutcome) => void
 }
 
 /** A serialized response, stored with its effect when the request has an Idempotency-Key. */
@@ -54,7 +57,7 @@ export type OnceWork = (tx: LedgerTransaction) => Promise<SuccessResponse | Erro
  * A repeated request gets the first response and does not run `work`. An error has no effect and is not stored: the
  * same request may succeed later. When a transaction loses a race against another one, `work` runs again.
  *
- * @param audited when set, the transaction writes an entry of the audit log, too: unless it repeats an earlier response.
+ * @param audited when set, the transaction also records the request in the audit log, unless it repeats an earlier response.
  * @throws the database's errors; when the database was not reachable, the outcome is unknown.
  * @example
  * const request = { key: 'opening-1', hash: Buffer.alloc(32), part: 0 }
@@ -93,14 +96,12 @@ function tryOnce(
     if (typeof result === 'string') {
       // A conflict is with what is committed, and may be with an earlier attempt of the same request.
       tx.changes.acknowledges = ERROR_CODES[result].status === 409
-      if (audited?.isErrorAudited(result)) tx.changes.audit.push({ ...audited.request, ...NO_CHANGE, result })
+      if (audited?.isErrorAudited(result)) audited.record(tx.changes, { ...NO_CHANGE, result })
       return result
     }
     if ('json' in result) return result
     const { status, body, isReplay = false, audit } = result
-    if (audited !== undefined && !isReplay) {
-      tx.changes.audit.push({ ...audited.request, ...NO_CHANGE, ...audit, result: 'ok' })
-    }
+    if (!isReplay) audited?.record(tx.changes, { ...NO_CHANGE, ...audit, result: 'ok' })
     const written = { status, json: JSON.stringify(body), isReplay }
     if (request !== undefined) tx.changes.others.push(storeResponse(request, written))
     return written

@@ -1,5 +1,12 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
-import { appendAuditEntry, createKysely, verifyAuditLog } from '@paxyo/database'
+import {
+  appendAuditEntry,
+  chainAuditCalls,
+  createKysely,
+  insertAuditCalls,
+  readAuditCalls,
+  verifyAuditLog,
+} from '@paxyo/database'
 import { createInProcessBus } from '@paxyo/event-bus'
 import { createTestDatabase, ledgerViolations, type TestDatabase } from '@paxyo/testkit'
 import { pino } from 'pino'
@@ -75,7 +82,8 @@ const LEDGER = `
     (SELECT array_agg(format('%s %s %s %s', balance, refunded, last_seq, order_counts) ORDER BY created_at, currency) FROM accounts)
       AS accounts,
     (SELECT array_agg(format('%s %s %s %s', order_id, charge, refunded, status) ORDER BY order_id) FROM orders) AS orders,
-    (SELECT array_agg(encode(hash, 'hex') ORDER BY position) FROM audit_log WHERE action <> 'eraseUser') AS hashes`
+    (SELECT array_agg(encode(hash, 'hex') ORDER BY position) FROM audit_log
+      WHERE action NOT IN ('eraseUser', 'eraseCalls', 'chainCalls')) AS hashes`
 
 /** A user of whom every table has something. */
 async function fillTables(userId: string): Promise<void> {
@@ -105,6 +113,16 @@ async function fillTables(userId: string): Promise<void> {
     after: null,
     result: 'ok',
   })
+  const minted = { ...BY, action: 'mintToken', result: 'ok', after: null }
+  for (const subject of ['chained', 'waiting']) {
+    await chainAuditCalls(deps.pool)
+    await deps.pool.query(
+      insertAuditCalls([
+        { ...minted, subject, userId },
+        { ...minted, subject, userId: 'other' },
+      ]),
+    )
+  }
   await database.owner.query('INSERT INTO receipts VALUES ($1, 1, now())', [userId])
   await database.owner.query(
     `INSERT INTO idempotency_keys (idempotency_key, part, request_hash, status, body)
@@ -163,6 +181,12 @@ test('a user is erased from every table, and the ledger is as before', async () 
   expect(await previewErasure(deps.pool, userId)).toBeUndefined()
   expect(await eraseUser(deps, { userId, ...BY })).toBeUndefined()
   expect(await rows('SELECT user_id FROM erasures')).toEqual([{ user_id: null }])
+  expect(await Array.fromAsync(readAuditCalls(createKysely(deps.pool), { actor: BY.actor }))).toMatchObject([
+    { subject: 'waiting', userId: 'other' },
+    { subject: 'waiting', userId: null },
+    { subject: 'chained', userId: 'other' },
+    { subject: 'chained', userId: null },
+  ])
   expect(await rows('SELECT user_id, key FROM archive_keys')).toEqual([{ user_id: null, key: null }])
 
   // A later webhook of the user's orders refunds to the pseudonym, and the panel learns it.

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals'
 import type { ErrorCode } from '@paxyo/contracts'
+import { insertAuditCalls } from '@paxyo/database'
 import { parseMoney } from '@paxyo/order-core'
 import { createTestDatabase, type TestDatabase } from '@paxyo/testkit'
 import type { PoolClient } from 'pg'
@@ -8,7 +9,7 @@ import { newId } from '../../src/model/new-id.ts'
 import { actOnOrder } from '../../src/orders/act-on-order.ts'
 import { registerOrders } from '../../src/orders/register-orders.ts'
 import { commitChangeSet, type LedgerDeps } from '../../src/transaction/commit-change-set.ts'
-import { commitOnce, type OnceWork } from '../../src/transaction/commit-once.ts'
+import { commitOnce, type AuditedWork, type OnceWork } from '../../src/transaction/commit-once.ts'
 import { PUBLISHED_BY_SERVICES } from '../../src/transaction/published-by-services.ts'
 import { anOrder } from '../register-order.ts'
 
@@ -38,16 +39,29 @@ function countWrites({ connection: { stream } }: PoolClient): void {
   }
 }
 
-const AUDITED = {
-  request: { actor: 'k', actorName: 'k', action: 'a', subject: null, note: null, address: null },
+const BY = { actor: 'k', address: null, action: 'a', subject: null }
+const AUDITED: AuditedWork = {
   isErrorAudited: () => true,
+  record(changes, outcome) {
+    changes.audit.push({ actorName: 'k', note: null, ...BY, ...outcome })
+  },
+}
+const ROUTINE: AuditedWork = {
+  isErrorAudited: () => true,
+  record(changes, { result, after }) {
+    changes.others.push(insertAuditCalls([{ ...BY, userId: null, result, after }]))
+  },
 }
 
 /** @returns the status of the response, and how often something was sent to PostgreSQL. */
-async function send(key: string | undefined, work: OnceWork): Promise<[status: number | ErrorCode, writes: number]> {
+async function send(
+  key: string | undefined,
+  work: OnceWork,
+  audited = AUDITED,
+): Promise<[status: number | ErrorCode, writes: number]> {
   const request = key === undefined ? undefined : { key, hash: Buffer.alloc(32), part: 0 }
   writes = 0
-  const response = await commitOnce(deps, request, work, AUDITED)
+  const response = await commitOnce(deps, request, work, audited)
   return [typeof response === 'string' ? response : response.status, writes]
 }
 
@@ -77,4 +91,24 @@ test('a request for money takes three round trips: its key, its rows, and all th
   expect(rows.map(({ result }) => result)).toEqual(['ok', 'ok', 'ok', 'refund_exceeds_charge'])
   const actions = await database.owner.query('SELECT action, refund_id IS NOT NULL AS refunds FROM operator_actions')
   expect(actions.rows).toEqual([{ action: 'refund', refunds: true }])
+})
+
+test('a routine call is recorded in the last round trip, also one that was rejected', async () => {
+  const register =
+    (change: object): OnceWork =>
+    async (tx) => {
+      const [result] = await registerOrders(tx, [{ ...anOrder(), ...change }])
+      return typeof result === 'string' ? result : { status: 201, body: {} }
+    }
+  const other = { orderId: 'R-1', providerOrderId: 'r-1' }
+  const without: AuditedWork = { isErrorAudited: () => false, record: () => undefined }
+  const [, writesWithout] = await send(undefined, register({ orderId: 'R-0', providerOrderId: 'r-0' }), without)
+  expect(await send(undefined, register(other), ROUTINE)).toEqual([201, writesWithout])
+  expect(await send(undefined, register({ ...other, currency: 'EUR' }), ROUTINE)).toEqual([
+    expect.stringMatching(/^(order_conflict|currency_mismatch)$/),
+    writesWithout,
+  ])
+
+  const { rows } = await database.owner.query('SELECT result FROM audit_calls ORDER BY call_id')
+  expect(rows).toEqual([{ result: 'ok' }, { result: expect.stringMatching(/^(order_conflict|currency_mismatch)$/) }])
 })

@@ -16,9 +16,9 @@ const details = z.record(z.string(), z.unknown()).nullable()
 
 /** What an API key or an operator changed. */
 export const auditEntrySchema = z.object({
-  position: z.int().positive().describe('1, 2, 3 … without gaps.'),
+  position: z.int().positive().describe('1, 2, 3 … in the export without gaps.'),
   at: timestampSchema,
-  actor: z.string().describe('The id of an operator or an API key, `environment`, or `command line`.'),
+  actor: z.string().describe('The id of an operator or an API key, `environment`, `command line`, or `database`.'),
   actorName: z.string(),
   action: z.string(),
   subject: z.string().nullable().describe('The id of what was changed.'),

@@ -93,6 +93,11 @@ export function registerPanelApi(app: FastifyInstance, deps: PanelApiDeps): void
         registerRoutes(bounded, deps)
         registerSetUpRoutes(bounded, { ...deps, app })
       })
+      // A token waits for a commit, and takes no place of a write meanwhile.
+      await v1.register(async (tokens: PanelApi) => {
+        boundConcurrency(tokens, { ...deps, writes: limiters.tokens })
+        registerTokenRoutes(tokens, deps)
+      })
       registerChangeRoutes(v1, { ...deps, limiter: limiters.reads })
       // They run once at a time, for up to a minute, however many requests wait for the result: no place of a read is held.
       registerDiagnosticsRoutes(v1, deps)
@@ -113,7 +118,6 @@ function registerRoutes(v1: PanelApi, deps: PanelApiDeps): void {
   registerGetAccount(v1, deps)
   registerPostDeposit(v1, deps)
   registerGetLedger(v1, deps)
-  registerTokenRoutes(v1, deps)
   registerConnectionRoutes(v1, deps)
   registerErasureRoute(v1, deps)
   registerRefundRoutes(v1, deps)

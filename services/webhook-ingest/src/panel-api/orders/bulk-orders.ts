@@ -5,6 +5,7 @@ import {
   commitOnce,
   type OnceWork,
   type IdempotentRequest,
+  outcomesOf,
   registerOrders,
   type Registered,
   type Registration,
@@ -159,13 +160,13 @@ async function registerChunk(
   deps: ApiDeps,
   request: IdempotentRequest | undefined,
   chunk: readonly ValidRow[],
-  audited: AuditedWork | undefined,
+  audited: AuditedWork,
 ): Promise<ChunkResponse | ErrorCode> {
   const work: OnceWork = async (tx) => {
     const registrations = chunk.map(({ registration }) => registration)
     const [epoch, results] = await roundTrip([readEpoch(tx.client), registerOrders(tx, registrations)])
     const body: ChunkResponse = { epoch, results: results.map((result, index) => toRowResult(chunk[index]!, result)) }
-    return { status: 200, body, audit: { after: { orders: chunk.length } } }
+    return { status: 200, body, audit: { after: outcomesOf(registrations, results) } }
   }
   const response = await commitOnce(deps, request, work, audited)
   return typeof response === 'string' ? response : (JSON.parse(response.json) as ChunkResponse)

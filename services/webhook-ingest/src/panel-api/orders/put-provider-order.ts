@@ -52,7 +52,8 @@ export function registerPutProviderOrder(api: PanelApi, deps: ApiDeps & Registra
       const [attached, epoch] = await roundTrip([attaching, readEpoch(tx.client)])
       if (typeof attached === 'string') return attached
       const { order, seq, replaced, appliedDeliveries } = attached
-      return { status: 200, body: { order, seq, epoch, replaced: replaced ?? null, appliedDeliveries } }
+      const body = { order, seq, epoch, replaced: replaced ?? null, appliedDeliveries }
+      return { status: 200, body, audit: { after: { provider, providerOrderId } } }
     })
     const outcome = typeof response === 'string' ? response : response.status
     deps.log.info({ orderId, provider, providerOrderId, keyId, outcome }, 'provider order attached')

@@ -17,7 +17,7 @@ test('without its database every request is told to come back', async () => {
     providers: [GODOFPANEL],
     verifiesRefunds: false,
     apiKeys: ['a-panel-api-key'],
-    tokens: { secrets: [], audience: 'paxyo' },
+    tokens: { secrets: ['at-least-32-bytes-of-a-secret-value'], audience: 'paxyo' },
     hasDocs: false,
     log,
   })
@@ -40,6 +40,8 @@ test('without its database every request is told to come back', async () => {
     call('GET', '/v1/accounts/a'),
     call('POST', '/v1/accounts/a/deposits', { amount: '1', currency: 'USD' }),
     call('GET', '/v1/accounts/a/ledger'),
+    // A token that could not be recorded is not sent.
+    call('POST', '/v1/tokens', { userId: 'a' }),
     // A key that would have to be looked up in the database.
     call('GET', '/v1/orders', undefined, `pxk_0123456789ab_${'x'.repeat(43)}`),
   ])
