@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
-import { orderViewSchema, type Position } from '@paxyo/contracts'
+import { orderViewSchema, type OrderView, type Position } from '@paxyo/contracts'
 import { createTestDatabase, type TestDatabase } from '@paxyo/testkit'
 import type { Pool } from 'pg'
 import {
@@ -27,10 +27,12 @@ afterAll(async () => {
   await database[Symbol.asyncDispose]()
 })
 
-const snapshotOf = async (userId: string): Promise<Extract<StreamStart, { mode: 'snapshot' }>> => {
+const snapshotOf = async (userId: string) => {
   const start = await reader.start(userId, undefined)
-  expect(start.mode).toBe('snapshot')
-  return start as Extract<StreamStart, { mode: 'snapshot' }>
+  if (start.mode !== 'snapshot') throw new Error('no snapshot')
+  // An HTTP stream has a line for each message.
+  expect(start.orders).not.toContain('\n')
+  return { ...start, orders: JSON.parse(start.orders) as OrderView[] }
 }
 
 describe('a snapshot', () => {
