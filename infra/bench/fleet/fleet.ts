@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { runSql, startServers, type Servers } from '../machine/servers.ts'
 import { gatewayEnv, wsGateway } from '../fan-out/variants/ws-gateway.ts'
 import { JWT_SECRET } from '../fan-out/variants/variant.ts'
@@ -24,6 +25,8 @@ interface Part {
 
 /** How many clients of a gateway connect concurrently: a storm of all of them is another benchmark. */
 const AT_ONCE_MAX = 500
+const WARM_UP_CLIENTS = 300
+const SETTLE_MS = 1_000
 
 const target = { variant: wsGateway.name, jwtSecret: JWT_SECRET }
 
@@ -108,24 +111,31 @@ async function killOne(
   const [{ gateway: dying, load }, ...others] = parts as [Part, ...Part[]]
   await using loads = new AsyncDisposableStack()
   const returning = await Promise.all(others.map(async () => loads.use(await startWsLoad())))
+  const share = Math.ceil(each / others.length)
+  const connect = (countMax: number): Promise<Connected[]> =>
+    Promise.all(
+      others.map(({ gateway }, index) =>
+        returning[index]!.connect({
+          ...target,
+          port: gateway.port,
+          count: Math.min(countMax, share, each - index * share),
+          firstUser: index * share,
+          resume: { epoch, seq: 0 },
+          // Those of the first ones are in use.
+          firstAddress: 20,
+          clientsPerAddress: 2_000,
+        }),
+      ),
+    )
+  // So that their processes have compiled their code.
+  await connect(WARM_UP_CLIENTS)
+  await Promise.all(returning.map((one) => one.disconnect()))
   dying.child.kill('SIGKILL')
   await load.disconnect()
-  const share = Math.ceil(each / others.length)
+  // Its machine, which ends its sockets, would be another one.
+  await sleep(SETTLE_MS)
   const costOf = watchConnects(others, servers)
-  const connected = await Promise.all(
-    others.map(({ gateway }, index) =>
-      returning[index]!.connect({
-        ...target,
-        port: gateway.port,
-        count: Math.min(share, each - index * share),
-        firstUser: index * share,
-        resume: { epoch, seq: 0 },
-        // Those of the first ones are in use.
-        firstAddress: 20,
-        clientsPerAddress: 2_000,
-      }),
-    ),
-  )
+  const connected = await connect(share)
   return {
     'last one live s': Math.max(...connected.map(({ elapsedMs }) => elapsedMs)) / 1000,
     ...costOf(connected, each),
