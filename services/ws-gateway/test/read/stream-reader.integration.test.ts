@@ -239,6 +239,19 @@ describe('a user who was here before', () => {
   })
 })
 
+test('the statements that joins need are planned once for each connection, not for each user', async () => {
+  const onlyOne = database.poolAs('gateway', 1)
+  const { start } = createStreamReader({ pool: onlyOne })
+  for (const userId of ['up-to-date', 'back', 'without-account']) {
+    await start(userId, undefined)
+    await start(userId, { epoch, seq: 2 })
+  }
+  const { rows } = await onlyOne.query(
+    `SELECT name, custom_plans FROM pg_prepared_statements WHERE name LIKE 'read_%' ORDER BY name`,
+  )
+  expect(rows).toEqual(['read_missed', 'read_snapshots'].map((name) => ({ name, custom_plans: 0 })))
+})
+
 test('the events since a seq are the oldest first, and not more than EVENTS_MAX', async () => {
   await ingest.openAccount('long')
   await ingest.commit('long', EVENTS_MAX + 3)
