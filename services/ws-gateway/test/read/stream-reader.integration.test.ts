@@ -242,7 +242,7 @@ describe('a user who was here before', () => {
 test('the statements that joins need are planned once for each connection, not for each user', async () => {
   const onlyOne = database.poolAs('gateway', 1)
   const { start } = createStreamReader({ pool: onlyOne })
-  for (const userId of ['up-to-date', 'back', 'without-account']) {
+  for (const userId of ['up-to-date', 'back', 'user-1']) {
     await start(userId, undefined)
     await start(userId, { epoch, seq: 2 })
   }
