@@ -8,7 +8,7 @@ import { startService } from '../machine/service.ts'
 import type { Sample } from '../report/samples.ts'
 import { takeTurns } from '../report/rounds.ts'
 
-/** Of each user, for any number of orders: the cost of a snapshot is mostly that of its own orders. */
+/** Of each user, for any number of orders: what a snapshot costs is mostly what its orders cost. */
 const ORDERS_OF_A_USER = 20
 const OPEN_OF_THEM = 2
 const SNAPSHOTS = 500
