@@ -22,8 +22,8 @@ const CRLF_BYTES = 2
  * network has split them.
  *
  * How: in RESP3 a message is a push of three strings, `>3 $7 message $2 ch $5 hello`, with a line break after each part. It
- * is recognized by its first bytes. Of every other reply only the end is looked for. What is incomplete is held until enough
- * bytes have come.
+ * is recognized by its first bytes. Of every other reply only the end is looked for. An incomplete one is held until enough bytes
+ * have come.
  */
 export class MessageReader {
   readonly #options: MessageReaderOptions
