@@ -8,19 +8,19 @@ const message = (channel: string, payload: string): string => push('message', `p
 
 /** What a reader of the kind hands on: `[channel, payload]` of each message, and the bytes of the replies between them. */
 function read(chunks: readonly Buffer[], kind: MessageKind = 'message'): (string | readonly [string, string])[] {
-  const read: (string | readonly [string, string])[] = []
+  const handedOn: (string | readonly [string, string])[] = []
   const reader = new MessageReader({
     kind,
     prefixBytes: 'paxyo:'.length,
-    onMessage: (channel, payload) => read.push([channel, payload.toString()]),
+    onMessage: (channel, payload) => handedOn.push([channel, payload.toString()]),
     onReplies(bytes) {
-      const last = read.at(-1)
-      if (typeof last === 'string') read[read.length - 1] = last + bytes.toString()
-      else read.push(bytes.toString())
+      const last = handedOn.at(-1)
+      if (typeof last === 'string') handedOn[handedOn.length - 1] = last + bytes.toString()
+      else handedOn.push(bytes.toString())
     },
   })
   for (const chunk of chunks) reader.read(chunk)
-  return read
+  return handedOn
 }
 
 /** Replies of every type of RESP3 and RESP2, nested and empty ones, and some that look like messages. */

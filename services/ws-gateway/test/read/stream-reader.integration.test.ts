@@ -241,10 +241,10 @@ describe('a user who was here before', () => {
 
 test('the statements that joins need are planned once for each connection, not for each user', async () => {
   const onlyOne = database.poolAs('gateway', 1)
-  const { start } = createStreamReader({ pool: onlyOne })
+  const readerOfOne = createStreamReader({ pool: onlyOne })
   for (const userId of ['up-to-date', 'back', 'user-1']) {
-    await start(userId, undefined)
-    await start(userId, { epoch, seq: 2 })
+    await readerOfOne.start(userId, undefined)
+    await readerOfOne.start(userId, { epoch, seq: 2 })
   }
   const { rows } = await onlyOne.query(
     `SELECT name, custom_plans FROM pg_prepared_statements WHERE name LIKE 'read_%' ORDER BY name`,

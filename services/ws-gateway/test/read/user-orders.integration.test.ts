@@ -25,8 +25,7 @@ const page = async (userId: string, before: string | undefined, limit: number) =
   return { ...rest, ids: orders.map(({ orderId }) => orderId) }
 }
 
-/** Of the orders of a snapshot. */
-const idsOf = (orders: string): string[] => (JSON.parse(orders) as OrderView[]).map(({ orderId }) => orderId)
+const idsOfSnapshot = (orders: string): string[] => (JSON.parse(orders) as OrderView[]).map(({ orderId }) => orderId)
 
 async function allPages(userId: string, before: string | undefined, limit: number): Promise<string[][]> {
   const pages: string[][] = []
@@ -66,7 +65,7 @@ describe('older orders', () => {
       const snapshots = createStreamReader({ pool: database.poolAs('gateway'), snapshotOrdersMax })
       const start = await snapshots.start('bea', undefined)
       if (start.mode !== 'snapshot') throw new Error('no snapshot')
-      const shown = new Set(idsOf(start.orders))
+      const shown = new Set(idsOfSnapshot(start.orders))
       for (const id of (await allPages('bea', start.older, 4)).flat()) shown.add(id)
       expect([snapshotOrdersMax, shown.size]).toEqual([snapshotOrdersMax, 10])
     }
@@ -90,7 +89,7 @@ describe('older orders', () => {
       expect(Buffer.byteLength(start.orders)).toBeLessThanOrEqual(welcomeBytesMax + 20)
       const pages = await allPages('eve', start.older, 10)
       for (const ids of pages) expect(ids.length).toBeLessThanOrEqual(3)
-      const shown = new Set([...idsOf(start.orders), ...pages.flat()])
+      const shown = new Set([...idsOfSnapshot(start.orders), ...pages.flat()])
       expect([welcomeBytesMax, shown.size, start.totals?.orders]).toEqual([
         welcomeBytesMax,
         20,
