@@ -143,7 +143,7 @@ async function measureEvents(
 ): Promise<Record<string, number>> {
   const { name, service, load, inFlightMax = IN_FLIGHT_MAX } = running
   await service.eventLoop()
-  const before = { node: service.cpuSeconds(), redis: servers.redisCpuSeconds() }
+  const before = { node: service.cpuSeconds(), user: service.userSeconds(), redis: servers.redisCpuSeconds() }
   const result = await load.publish({
     variant: name,
     redisUrl: servers.redisUrl,
@@ -152,7 +152,7 @@ async function measureEvents(
     ...(ratePerSecond === undefined ? {} : { ratePerSecond }),
   })
   const timers = await service.eventLoop()
-  const after = { node: service.cpuSeconds(), redis: servers.redisCpuSeconds() }
+  const after = { node: service.cpuSeconds(), user: service.userSeconds(), redis: servers.redisCpuSeconds() }
   const publishing =
     running.connectPublisher === undefined || ratePerSecond === undefined
       ? {}
@@ -165,6 +165,7 @@ async function measureEvents(
     lost: result.sent - result.received,
     'timer p99 ms': timers.p99Ms,
     'node CPU-s/100k': per100k(after.node - before.node),
+    'node user CPU-s/100k': per100k(after.user - before.user),
     'redis CPU-s/100k': per100k(after.redis - before.redis),
     'load CPU-s/100k': per100k(result.cpuSeconds),
     ...publishing,

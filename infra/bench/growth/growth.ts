@@ -5,10 +5,10 @@ import { JWT_SECRET } from '../fan-out/variants/variant.ts'
 import { benchIngest, OURS } from '../ingest/ingest.ts'
 import { seedSql } from '../ingest/seed.ts'
 import { measureDeliveries } from './deliveries.ts'
+import { measureSnapshots } from './snapshots.ts'
 import { startWsLoad, type WsLoad } from '../fan-out/ws-load.ts'
 import { startService, type Service } from '../machine/service.ts'
-import { meanStatementMs } from '../machine/database-work.ts'
-import { runSql, startServers } from '../machine/servers.ts'
+import { startServers } from '../machine/servers.ts'
 import type { Report, Sample } from '../report/samples.ts'
 import { takeTurns } from '../report/rounds.ts'
 
@@ -24,9 +24,6 @@ export interface GrowthOptions {
 const EVENTS_PER_SECOND = 2_000
 const CLIENTS_OF_ALL_GATEWAYS = 4_000
 const OTHER_FILES = 500
-const SNAPSHOTS = 500
-/** Only the statement of snapshots has it. */
-const A_SNAPSHOT = 'oldest_closed'
 
 /** Our services alone, at several sizes: which costs grow with the number of orders, of users online, of gateways? */
 export async function benchGrowth(options: GrowthOptions): Promise<Report> {
@@ -45,7 +42,7 @@ export async function benchGrowth(options: GrowthOptions): Promise<Report> {
       explain: false,
     })
     samples.push(...relabel(found, () => 'webhooks', `${orders} orders`))
-    samples.push(...(await measureSnapshots(orders, options)))
+    samples.push(...(await measureSnapshots(orders, rounds)))
   }
   samples.push(...(await measureDeliveries(options.deliveries, rounds, roundMs)))
   const openFilesMax = readOpenFilesMax()
@@ -82,29 +79,6 @@ function readOpenFilesMax(): number {
 }
 
 const usersOf = (orders: number): number => Math.max(1_000, Math.min(20_000, orders / 10))
-
-/** Clients that connect one after the other, each for a snapshot of its user's orders. */
-async function measureSnapshots(orders: number, { rounds }: GrowthOptions): Promise<Sample[]> {
-  await using servers = await startServers(seedSql(orders, usersOf(orders)))
-  const url = await servers.copyDatabase('snapshots')
-  await using service = await startService(wsGateway.script, gatewayEnv(url, servers.redisUrl))
-  const target = { variant: wsGateway.name, port: service.port, jwtSecret: JWT_SECRET }
-  const variants = [{ name: `${orders} orders` }]
-  // Awaited here, because the servers end with this function.
-  return await takeTurns('snapshots', variants, rounds, async () => {
-    using load = await startWsLoad()
-    await runSql(url, 'SELECT pg_stat_statements_reset()')
-    const postgresBefore = servers.postgresCpuSeconds()
-    const { elapsedMs } = await load.connect({ ...target, count: SNAPSHOTS, atOnceMax: 1 })
-    const cpuSeconds = servers.postgresCpuSeconds() - postgresBefore
-    return {
-      'connect, snapshot, live ms': elapsedMs / SNAPSHOTS,
-      // A lone client also waits until the gateway begins another query, which is the same for any number of orders.
-      'statement ms': await meanStatementMs(url, A_SNAPSHOT),
-      'postgres CPU-ms': (cpuSeconds / SNAPSHOTS) * 1000,
-    }
-  })
-}
 
 /** The same clients and the same events, over one gateway or several. */
 async function measureGateways(count: number, { rounds, roundMs }: GrowthOptions): Promise<Sample[]> {

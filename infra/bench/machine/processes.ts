@@ -6,13 +6,18 @@ const TICKS_PER_SECOND = 100
 /** CPU seconds that a process has used, its user and system time. */
 export function cpuSecondsOf(pid: number): number {
   const times = readStat(pid)
-  return times === undefined ? 0 : times.own / TICKS_PER_SECOND
+  return times === undefined ? 0 : (times.user + times.system) / TICKS_PER_SECOND
 }
 
 /** CPU seconds of a process, its children, and those of its children that have ended: a PostgreSQL with its backends. */
 export function cpuSecondsOfFamily(pid: number): number {
-  let ticks = readStat(pid)?.endedChildren ?? 0
-  for (const member of [pid, ...childrenOf(pid)]) ticks += readStat(member)?.own ?? 0
+  const ended = (readStat(pid)?.endedChildren ?? 0) / TICKS_PER_SECOND
+  return [pid, ...childrenOf(pid)].reduce((sum, member) => sum + cpuSecondsOf(member), ended)
+}
+
+/** The part of the CPU seconds of a process and its children that is not the kernel's. */
+export function userSecondsOfFamily(pid: number): number {
+  const ticks = [pid, ...childrenOf(pid)].reduce((sum, member) => sum + (readStat(member)?.user ?? 0), 0)
   return ticks / TICKS_PER_SECOND
 }
 
@@ -35,7 +40,8 @@ export function childrenOf(pid: number): number[] {
 
 interface Times {
   readonly parent: number
-  readonly own: number
+  readonly user: number
+  readonly system: number
   readonly endedChildren: number
 }
 
@@ -47,7 +53,7 @@ function readStat(pid: number): Times | undefined {
       .slice(text.lastIndexOf(')') + 2)
       .split(' ')
       .map(Number)
-    return { parent: fields[1]!, own: fields[11]! + fields[12]!, endedChildren: fields[13]! + fields[14]! }
+    return { parent: fields[1]!, user: fields[11]!, system: fields[12]!, endedChildren: fields[13]! + fields[14]! }
   } catch {
     return undefined
   }

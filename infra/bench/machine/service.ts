@@ -4,13 +4,15 @@ import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { ask } from './ask-child.ts'
-import { childrenOf, cpuSecondsOfFamily, residentBytesOfFamily } from './processes.ts'
+import { childrenOf, cpuSecondsOfFamily, residentBytesOfFamily, userSecondsOfFamily } from './processes.ts'
 
 /** A service under test in its own process: ours or a baseline. */
 export interface Service extends AsyncDisposable {
   readonly port: number
   readonly child: ChildProcess
   cpuSeconds(): number
+  /** The part of them that is not the kernel's. */
+  userSeconds(): number
   /** Its memory after a full garbage collection. */
   memory(): Promise<Memory>
   /** The delay of its timers since the last call. */
@@ -92,6 +94,7 @@ export async function startService(
     port,
     child,
     cpuSeconds: () => cpuSecondsOfFamily(child.pid!),
+    userSeconds: () => userSecondsOfFamily(child.pid!),
     async memory() {
       const { heapBytes } = await observe<Pick<Memory, 'heapBytes'>>('memory')
       return { residentBytes: residentBytesOfFamily(child.pid!), heapBytes }

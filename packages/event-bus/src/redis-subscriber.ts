@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { EventSubscriber, SubscriberHandlers } from './event-bus.ts'
+import { readMessages } from './read-messages.ts'
 import { slotOf } from './redis-cluster-slots.ts'
 import { disconnectRedis } from './redis-connection.ts'
 
@@ -41,8 +42,10 @@ export class RedisSubscriber implements EventSubscriber {
     this.#channelPrefix = channelPrefix
     this.#handlers = handlers
     this.#isSharded = isSharded
-    redis.on(isSharded ? 'smessageBuffer' : 'messageBuffer', (channel: Buffer, payload: Buffer) => {
-      handlers.onMessage(channel.toString('utf8', channelPrefix.length), payload)
+    readMessages(redis, {
+      kind: isSharded ? 'smessage' : 'message',
+      prefixBytes: Buffer.byteLength(channelPrefix),
+      onMessage: (channel, payload) => handlers.onMessage(channel, payload),
     })
     redis.on('ready', () => this.#resubscribe())
     // In a busy process a timer can be due before the received data is read; setImmediate lets the read happen first.

@@ -7,6 +7,8 @@ import { addressGroup, isNear } from './address.ts'
 const CONNECTIONS_PER_ADDRESS_MAX = 1_000
 
 export interface ConnectionLimit {
+  /** Whether an address may have any number of connections. */
+  isExempt(address: string): boolean
   /** Counts a connection. @returns false, without counting it, when its address has too many. */
   add(address: string): boolean
   remove(address: string): void
@@ -24,6 +26,7 @@ export function createConnectionLimit(
   const isProxy = createProxyCheck(trustProxy)
   const isExempt = (address: string): boolean => isNear(address) || isProxy(address)
   return {
+    isExempt,
     add(address) {
       if (isExempt(address)) return true
       const group = addressGroup(address)
@@ -62,6 +65,8 @@ function toNetwork(text: string): [ipaddr.IPv4 | ipaddr.IPv6, number] {
 export function limitConnections(server: Server, limit: ConnectionLimit): void {
   server.prependListener('connection', (socket: Socket) => {
     const address = socket.remoteAddress ?? ''
+    // Behind a proxy these are all of them, and a listener is 250 bytes for as long as a client is connected.
+    if (limit.isExempt(address)) return
     if (!limit.add(address)) return void socket.destroy()
     socket.once('close', () => limit.remove(address))
   })

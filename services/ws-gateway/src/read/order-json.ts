@@ -1,22 +1,28 @@
-/** An order's row `o` as clients see it, in SQL; `accounts` is its account. */
-export const ORDER_JSON = `json_build_object(
-      'orderId', o.order_id,
-      'providerOrderId', coalesce(o.provider_order_id, ''),
-      'service', o.service,
-      'link', o.link,
-      'quantity', o.quantity,
-      'charge', trim_scale(o.charge)::text,
-      'currency', accounts.currency,
-      'status', o.status,
-      'remains', o.remains,
-      'startCount', o.start_count,
-      'refunded', trim_scale(o.refunded)::text,
-      'createdAt', to_char(o.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
-      'updatedAt', to_char(o.updated_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
+/**
+ * An order's row `o` as clients see it, in SQL; `accounts` is its account. `json_build_object` takes twice the time, most of
+ * it for the names.
+ */
+export const ORDER_JSON = `(
+      SELECT row_to_json(view) FROM (
+        SELECT o.order_id AS "orderId",
+          coalesce(o.provider_order_id, '') AS "providerOrderId",
+          o.service,
+          o.link,
+          o.quantity,
+          trim_scale(o.charge)::text AS charge,
+          accounts.currency,
+          o.status,
+          o.remains,
+          o.start_count AS "startCount",
+          trim_scale(o.refunded)::text AS refunded,
+          to_char(o.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS "createdAt",
+          to_char(o.updated_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS "updatedAt"
+      ) AS view
     )`
 
-/** The place of an order's row `o` among its user's, in SQL: what `parseOrderCursor` reads. */
-export const ORDER_CURSOR = `(extract(epoch FROM o.created_at) * 1000000)::bigint || '~' || o.order_id`
+/** The place of an order's row among its user's, in SQL: what `parseOrderCursor` reads. */
+export const orderCursor = (row: string): string =>
+  `(extract(epoch FROM ${row}.created_at) * 1000000)::bigint || '~' || ${row}.order_id`
 
 /** A place among a user's orders, which are sorted by time, newest first, and by id. */
 export interface OrderPlace {

@@ -1,12 +1,12 @@
-import type { AccountView, BalanceMode, OrderView, TotalsView } from '@paxyo/contracts'
-import { formatOrderCursor, NEWEST, ORDER_CURSOR, ORDER_JSON } from './order-json.ts'
+import type { AccountView, BalanceMode, TotalsView } from '@paxyo/contracts'
+import { formatOrderCursor, NEWEST, ORDER_JSON, orderCursor } from './order-json.ts'
 import { IS_TOKEN_REVOKED, TOKENS_ISSUED_BEFORE, type Head, type TokenOfUser } from './queries.ts'
 import { checkedRows, type PrimaryRow, type ReadDatabase } from './read-database.ts'
 
 export interface Snapshot extends Head {
   readonly account: AccountView | undefined
-  /** The open orders and the most recent others, newest first. */
-  readonly orders: readonly OrderView[]
+  /** The open orders and the most recent others, newest first: an array, as the JSON text that clients are sent. */
+  readonly orders: string
   /** Of all orders; undefined for a user without an account. */
   readonly totals: TotalsView | undefined
   /** The cursor at which older orders begin; undefined when there are none. */
@@ -30,19 +30,23 @@ const TOTALS_JSON = `
     ) END`
 
 // One statement reads one snapshot of the database, so account, orders and seq are consistent. Two index scans find a
-// user's orders without reading the thousands of old ones that the user may have. The sum is that of the orders' JSON.
+// user's orders without reading the thousands of old ones that the user may have. An open order that the second one finds
+// was found by the first one. The sum is that of the orders' JSON.
 const READ_SNAPSHOTS = `
   SELECT stream_epoch.epoch, pg_is_in_recovery() AS is_replica, ${TOKENS_ISSUED_BEFORE},
     ${IS_TOKEN_REVOKED},
     coalesce(accounts.last_seq, 0) AS seq, accounts.currency, accounts.balance_mode,
-    trim_scale(accounts.balance)::text AS balance, coalesce(list.orders, '[]') AS orders,
-    list.oldest_closed, ${TOTALS_JSON} AS totals
+    trim_scale(accounts.balance)::text AS balance, coalesce(list.orders, '[]')::text AS orders,
+    list.count, ${orderCursor('list')} AS oldest_closed, ${TOTALS_JSON} AS totals
   FROM stream_epoch, unnest($1::text[], $4::text[]) WITH ORDINALITY AS wanted (user_id, jti, position)
   LEFT JOIN accounts USING (user_id)
   LEFT JOIN connection_cutoffs AS cutoff ON cutoff.user_id = wanted.user_id
   LEFT JOIN LATERAL (
     SELECT json_agg(o.json ORDER BY o.created_at DESC, o.order_id) AS orders,
-      (array_agg(${ORDER_CURSOR} ORDER BY o.created_at, o.order_id DESC) FILTER (WHERE NOT o.is_open))[1] AS oldest_closed
+      count(*)::int AS count,
+      -- The oldest closed one.
+      min(o.created_at) FILTER (WHERE NOT o.is_open) AS created_at,
+      (array_agg(o.order_id ORDER BY o.created_at, o.order_id DESC) FILTER (WHERE NOT o.is_open))[1] AS order_id
     FROM (
       SELECT *, sum(octet_length(json::text)) OVER (
         ORDER BY is_open DESC, created_at DESC, order_id ROWS UNBOUNDED PRECEDING) AS bytes
@@ -51,8 +55,11 @@ const READ_SNAPSHOTS = `
         FROM (
           (SELECT * FROM orders WHERE user_id = wanted.user_id AND is_open
             ORDER BY created_at DESC, order_id LIMIT $2)
-          UNION
-          (SELECT * FROM orders WHERE user_id = wanted.user_id ORDER BY created_at DESC, order_id LIMIT $2)
+          UNION ALL
+          SELECT * FROM (
+            SELECT * FROM orders WHERE user_id = wanted.user_id ORDER BY created_at DESC, order_id LIMIT $2
+          ) AS recent
+          WHERE NOT is_open
         ) AS o
         ORDER BY is_open DESC, created_at DESC, order_id
         LIMIT $2
@@ -69,7 +76,9 @@ interface SnapshotRow extends PrimaryRow {
   readonly currency: string | null
   readonly balance: string | null
   readonly balance_mode: BalanceMode | null
-  readonly orders: readonly OrderView[]
+  readonly orders: string
+  /** Of the orders. */
+  readonly count: number
   readonly oldest_closed: string | null
   readonly totals: TotalsView
 }
@@ -113,7 +122,7 @@ export async function readSnapshots(
  * Where the orders begin that a snapshot does not have. It has all that are newer than its oldest closed one, because the
  * open ones come first; when it has only open ones, closed ones may be missing everywhere.
  */
-function olderThan({ orders, totals, oldest_closed: oldestClosed }: SnapshotRow): string | undefined {
-  const count = Object.values(totals.orders).reduce((sum, each) => sum + each, 0)
-  return count <= orders.length ? undefined : (oldestClosed ?? formatOrderCursor(NEWEST))
+function olderThan({ count, totals, oldest_closed: oldestClosed }: SnapshotRow): string | undefined {
+  const countOfAll = Object.values(totals.orders).reduce((sum, each) => sum + each, 0)
+  return countOfAll <= count ? undefined : (oldestClosed ?? formatOrderCursor(NEWEST))
 }

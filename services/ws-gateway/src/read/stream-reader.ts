@@ -1,4 +1,4 @@
-import type { AccountView, OrderView, Position, TotalsView } from '@paxyo/contracts'
+import type { AccountView, Position, TotalsView } from '@paxyo/contracts'
 import type { Pool } from 'pg'
 import { createBehindClients } from './behind-clients.ts'
 import { coalesce } from './coalesce.ts'
@@ -27,7 +27,8 @@ export type StreamStart = Pick<Head, 'epoch' | 'tokensIssuedBeforeMs' | 'isToken
         readonly mode: 'snapshot'
         readonly seq: number
         readonly account: AccountView | undefined
-        readonly orders: readonly OrderView[]
+        /** An array, as JSON text. */
+        readonly orders: string
         readonly totals: TotalsView | undefined
         readonly older?: string | undefined
       }

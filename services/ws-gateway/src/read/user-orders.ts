@@ -1,6 +1,6 @@
 import type { OrderView } from '@paxyo/contracts'
 import { coalesce } from './coalesce.ts'
-import { NEWEST, ORDER_CURSOR, ORDER_JSON, type OrderPlace } from './order-json.ts'
+import { NEWEST, ORDER_JSON, orderCursor, type OrderPlace } from './order-json.ts'
 import type { Head } from './queries.ts'
 import { checkedRows, type PrimaryRow, type ReadDatabase, type ReadSource } from './read-database.ts'
 
@@ -51,7 +51,7 @@ const READ_PAGES = `
   LEFT JOIN accounts USING (user_id)
   LEFT JOIN LATERAL (
     SELECT json_agg(o.json ORDER BY o.created_at DESC, o.order_id) FILTER (WHERE o.bytes <= $5) AS orders,
-      array_agg(${ORDER_CURSOR} ORDER BY o.created_at DESC, o.order_id) FILTER (WHERE o.bytes <= $5) AS cursors,
+      array_agg(${orderCursor('o')} ORDER BY o.created_at DESC, o.order_id) FILTER (WHERE o.bytes <= $5) AS cursors,
       count(*)::int AS found
     FROM (
       SELECT *, sum(octet_length(json::text)) OVER (

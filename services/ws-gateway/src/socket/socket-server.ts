@@ -56,6 +56,8 @@ export function registerSocketServer(
     perMessageDeflate: false,
     closeTimeout: CLOSE_TIMEOUT_MS,
     autoPong: false,
+    // The gateway has its own list. This one would need a listener for each socket.
+    clientTracking: false,
     // The gateway knows no subprotocol; ws would select the client's first one.
     handleProtocols: () => false as const,
   }

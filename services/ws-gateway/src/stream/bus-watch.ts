@@ -27,8 +27,8 @@ export interface BusWatchOptions {
 export interface BusWatch {
   /** Since when events may be late, in ms since 1970; undefined while they are not. */
   readonly delayedSinceMs: number | undefined
-  /** Resolves when the bus is silent. */
-  readonly silence: Promise<void>
+  /** Waits for the promise, or until the bus is silent. */
+  orSilence(promise: Promise<void>): Promise<void>
   stop(): void
 }
 
@@ -38,7 +38,8 @@ const READ_INTERVAL_MS = 1_000
 export function watchBus({ isDelivering, catchUp, onChange, onError }: BusWatchOptions): BusWatch {
   const stopped = new AbortController()
   let delayedSinceMs: number | undefined
-  let silence = Promise.withResolvers<void>()
+  /** What the calls of `orSilence` wait for. One promise for all of them would keep 300 bytes of each until it resolves. */
+  const silences = new Set<() => void>()
 
   const wait = (ms: number): Promise<void> => sleep(ms, undefined, { signal: stopped.signal, ref: false })
 
@@ -47,11 +48,10 @@ export function watchBus({ isDelivering, catchUp, onChange, onError }: BusWatchO
       await wait(CHECK_INTERVAL_MS)
       if (isDelivering()) continue
       delayedSinceMs = Date.now()
-      silence.resolve()
+      for (const resolve of silences) resolve()
       onChange()
       while (!(await isCaughtUp()));
       delayedSinceMs = undefined
-      silence = Promise.withResolvers()
       onChange()
     }
   }
@@ -83,8 +83,15 @@ export function watchBus({ isDelivering, catchUp, onChange, onError }: BusWatchO
     get delayedSinceMs() {
       return delayedSinceMs
     },
-    get silence() {
-      return silence.promise
+    async orSilence(promise) {
+      const silence = Promise.withResolvers<void>()
+      if (delayedSinceMs === undefined) silences.add(silence.resolve)
+      else silence.resolve()
+      try {
+        await Promise.race([promise, silence.promise])
+      } finally {
+        silences.delete(silence.resolve)
+      }
     },
     stop: () => stopped.abort(),
   }

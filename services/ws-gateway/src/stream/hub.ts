@@ -197,7 +197,7 @@ export function createHub(options: HubOptions): Hub {
   const subscribe = createSubscriptions({
     subscriber,
     delivers,
-    silence: () => watch.silence,
+    orSilence: (promise) => watch.orSilence(promise),
     isOpen: (stream) => streams.get(userChannel(stream.userId)) === stream,
     backfill,
     onCaughtUp: announceDelay,

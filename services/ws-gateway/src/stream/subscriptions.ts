@@ -7,8 +7,8 @@ export interface SubscriptionsDeps {
   readonly subscriber: EventSubscriber
   /** Whether the bus delivers messages to this process. */
   readonly delivers: () => boolean
-  /** Resolves when the bus is silent. */
-  readonly silence: () => Promise<void>
+  /** Waits for the promise, or until the bus is silent. */
+  readonly orSilence: (promise: Promise<void>) => Promise<void>
   /** Whether the stream still has listeners. */
   readonly isOpen: (stream: Stream) => boolean
   readonly backfill: (stream: Stream) => Promise<void>
@@ -24,7 +24,7 @@ const REPLACE_INTERVAL_MS = 10_000
  * it does not wait: the stream is delayed, and read once a second, until the bus has acknowledged.
  */
 export function createSubscriptions(deps: SubscriptionsDeps): (stream: Stream) => Promise<void> {
-  const { subscriber, delivers, silence, isOpen, backfill, onCaughtUp } = deps
+  const { subscriber, delivers, orSilence, isOpen, backfill, onCaughtUp } = deps
   let replacedAt = -Infinity
 
   async function acknowledge(stream: Stream): Promise<void> {
@@ -63,7 +63,7 @@ export function createSubscriptions(deps: SubscriptionsDeps): (stream: Stream) =
   return async (stream) => {
     if (stream.isSubscribed || stream.unsubscribedSinceMs !== undefined) return
     const acknowledged = acknowledge(stream)
-    await Promise.race([acknowledged, silence()])
+    await orSilence(acknowledged)
     if (!stream.isSubscribed) void subscribeLater(stream, acknowledged)
   }
 }

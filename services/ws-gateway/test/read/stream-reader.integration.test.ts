@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
-import { orderViewSchema, type Position } from '@paxyo/contracts'
+import { orderViewSchema, type OrderView, type Position } from '@paxyo/contracts'
 import { createTestDatabase, type TestDatabase } from '@paxyo/testkit'
 import type { Pool } from 'pg'
 import {
@@ -27,10 +27,12 @@ afterAll(async () => {
   await database[Symbol.asyncDispose]()
 })
 
-const snapshotOf = async (userId: string): Promise<Extract<StreamStart, { mode: 'snapshot' }>> => {
+const snapshotOf = async (userId: string) => {
   const start = await reader.start(userId, undefined)
-  expect(start.mode).toBe('snapshot')
-  return start as Extract<StreamStart, { mode: 'snapshot' }>
+  if (start.mode !== 'snapshot') throw new Error('no snapshot')
+  // An HTTP stream has a line for each message.
+  expect(start.orders).not.toContain('\n')
+  return { ...start, orders: JSON.parse(start.orders) as OrderView[] }
 }
 
 describe('a snapshot', () => {
@@ -235,6 +237,19 @@ describe('a user who was here before', () => {
     expect(await reader.start('verbose', { epoch, seq: 0 })).toMatchObject({ mode: 'snapshot', seq: 3 })
     expect(await reader.start('verbose', { epoch, seq: 1 })).toMatchObject({ mode: 'resumed', seq: 1 })
   })
+})
+
+test('the statements that joins need are planned once for each connection, not for each user', async () => {
+  const onlyOne = database.poolAs('gateway', 1)
+  const readerOfOne = createStreamReader({ pool: onlyOne })
+  for (const userId of ['up-to-date', 'back', 'user-1']) {
+    await readerOfOne.start(userId, undefined)
+    await readerOfOne.start(userId, { epoch, seq: 2 })
+  }
+  const { rows } = await onlyOne.query(
+    `SELECT name, custom_plans FROM pg_prepared_statements WHERE name LIKE 'read_%' ORDER BY name`,
+  )
+  expect(rows).toEqual(['read_missed', 'read_snapshots'].map((name) => ({ name, custom_plans: 0 })))
 })
 
 test('the events since a seq are the oldest first, and not more than EVENTS_MAX', async () => {
