@@ -127,6 +127,16 @@ test('more calls than a group has are chained, and none while the oldest is youn
   expect(await verify()).toMatchObject({ entries: 3, calls: 2_500, problems: [] })
 })
 
+test('long calls share a group with fewer others', async () => {
+  const orders = Array.from({ length: 250 }, (_, index) => `${index}`.padStart(1_000, 'x'))
+  await record(...Array.from({ length: 7 }, () => ({ ...BULK, after: { registered: orders } })))
+  expect(await chain()).toBe(7)
+  const groups = await readAuditLog(db, { limit: 10, action: 'chainCalls' })
+  // Each has 250 kB.
+  expect(groups.map(({ after }) => after)).toMatchObject([{ calls: 1 }, { calls: 2 }, { calls: 2 }, { calls: 2 }])
+  expect(await verify()).toMatchObject({ calls: 7, problems: [] })
+})
+
 test('whatever the texts are', async () => {
   const text = fc.string({ unit: 'grapheme', maxLength: 50 }).map((value) => value.replaceAll('\0', ''))
   const calls = fc.record({

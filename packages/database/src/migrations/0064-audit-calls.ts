@@ -79,7 +79,15 @@ const chainCalls = (schema: string): string => `
       IF NOT pg_try_advisory_xact_lock(hashtext('paxyo audit calls'), 0) THEN
         RETURN 0;
       END IF;
-      ids := ARRAY(SELECT call_id FROM audit_calls ORDER BY call_id LIMIT calls_max);
+      -- A call of many orders is long: no group has much more than half a megabyte.
+      ids := ARRAY(
+        SELECT call_id FROM (
+          SELECT call_id, sum(bytes) OVER (ORDER BY call_id) - bytes AS bytes_before
+          FROM (
+            SELECT call_id, coalesce(octet_length(after::text), 0) AS bytes FROM audit_calls ORDER BY call_id LIMIT calls_max
+          ) AS oldest
+        ) AS summed
+        WHERE bytes_before < 500000);
       IF cardinality(ids) = 0 THEN
         RETURN 0;
       END IF;

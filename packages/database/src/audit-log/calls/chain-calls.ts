@@ -19,7 +19,7 @@ export async function chainAuditCalls(pool: Pick<Pool, 'query'>, minAgeMs = 0): 
   for (let total = 0; ;) {
     const { rows } = await pool.query<{ calls: number }>(CHAIN, [CALLS_MAX, minAgeMs])
     const calls = rows[0]?.calls ?? 0
+    if (calls === 0) return total
     total += calls
-    if (calls < CALLS_MAX) return total
   }
 }
