@@ -16,6 +16,7 @@ import {
 import { startSimulator, type Simulator } from '@paxyo/provider-simulator'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
@@ -24,11 +25,23 @@ import pg from 'pg'
 import { createSmallDisk, type SmallDisk } from './small-disk.ts'
 
 export const PANEL_KEY = 'a-panel-api-key'
-const WEBHOOK_TOKEN = 'a-webhook-token'
+export const WEBHOOK_TOKEN = 'a-webhook-token'
 const OUTGOING_SECRET = `whsec_${Buffer.alloc(32, 7).toString('base64')}`
 /** Failed webhooks are retried for more than a minute, and are then dead. */
 const OUTGOING_RETRY_SECONDS = Array.from({ length: 20 }, () => 4).join(',')
 const REDIS_MESSAGE_KEY = 'the-key-of-all-services-of-32-bytes-or-more'
+/** The only user, with all rights. `ACL LOAD` gives back what was taken from it. */
+const REDIS_USERS = 'user default on nopass sanitize-payload ~* &* +@all\n'
+/**
+ * A minute is the shortest interval between two runs of reconciliation. A run counts as one of 55 seconds before, so that the next
+ * one is due after five.
+ */
+const SHORTER_INTERVAL = `
+  CREATE FUNCTION begin_earlier() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN NEW.started_at := NEW.started_at - interval '55 seconds'; RETURN NEW; END $$;
+  CREATE TRIGGER begin_earlier BEFORE INSERT ON reconcile_runs FOR EACH ROW EXECUTE FUNCTION begin_earlier()`
+/** Of the orders of the traffic one in so many is canceled. */
+const CANCELED_EVERY = 50
 /** Of a gateway; more than the shortened limit of the alert about many connections. */
 export const CONNECTIONS_MAX = 500
 
@@ -65,9 +78,13 @@ export interface Arena {
   readonly provider: Simulator
   /** The status with which the panel's server responds to webhooks. */
   readonly panel: { status: number }
+  /** Whether the webhooks of the traffic are lost on their way. */
+  readonly traffic: { isSilent: boolean }
   /** Runs a statement as the owner, on the primary unless another server is given. */
   sql(statement: string, url?: string): Promise<void>
-  /** Runs `paxyo` with the configuration of the services. */
+  /** Variables of `paxyo` alone. */
+  readonly commandLine: Record<string, string>
+  /** Runs `paxyo` with them and the configuration of the services. */
   paxyo(...args: readonly string[]): Promise<void>
 }
 
@@ -84,7 +101,9 @@ export async function startArena(
   }
   const postgres = resources.use(await startPostgresPair({ isSynchronous: true, hasSpare: true, settings: archiving }))
   let primary = postgres.primary
-  const redis = await startRedisServer()
+  const users = join(dir, 'redis-users.acl')
+  writeFileSync(users, REDIS_USERS)
+  const redis = await startRedisServer(['--aclfile', users])
   resources.defer(() => redis.stop())
   const postgresProxy = resources.use(await startChaosProxy(portOf(primary.url)))
   const standbyProxy = resources.use(await startChaosProxy(portOf(postgres.standby.url)))
@@ -110,6 +129,8 @@ export async function startArena(
     VERIFY_REFUNDS: 'on',
     PROVIDER_API_URL: provider.apiUrl,
     PROVIDER_API_KEY: provider.apiKey,
+    RECONCILE_EVERY_MINUTES: '1',
+    RECONCILE_SILENT_HOURS: '1',
     OUTGOING_WEBHOOK_URL: panel.url,
     OUTGOING_WEBHOOK_SECRET: OUTGOING_SECRET,
     OUTGOING_WEBHOOK_ALLOW_PRIVATE: 'true',
@@ -118,6 +139,7 @@ export async function startArena(
     BACKUP_DIR: files.backups,
     DISKS: disk.folder,
   }
+  const commandLine: Record<string, string> = {}
   const cli = fileURLToPath(new URL('../../packages/cli/src/main.ts', import.meta.url))
   const startMember = async (job: Member['job']): Promise<Member> => {
     const metricsPort = await freePort()
@@ -139,6 +161,15 @@ export async function startArena(
     await member.start()
     return member
   }
+  const sql = async (statement: string, url = primary.url): Promise<void> => {
+    const pool = new pg.Pool({ connectionString: url, max: 1 })
+    try {
+      await pool.query(statement)
+    } finally {
+      await pool.end()
+    }
+  }
+  await sql(SHORTER_INTERVAL)
   const pair = async (job: ServiceName): Promise<Member[]> => [await startMember(job), await startMember(job)]
   const ingests = await pair('webhook-ingest')
   const gateways = await pair('ws-gateway')
@@ -176,18 +207,14 @@ export async function startArena(
     disk,
     provider,
     panel,
-    async sql(statement, url = primary.url) {
-      const pool = new pg.Pool({ connectionString: url, max: 1 })
-      try {
-        await pool.query(statement)
-      } finally {
-        await pool.end()
-      }
-    },
+    traffic: { isSilent: false },
+    sql,
+    commandLine,
     async paxyo(...args) {
       const url = ingests[0]!.process!.url
       const variables = {
         ...env,
+        ...commandLine,
         DATABASE_URL: primary.url,
         PAXYO_URL: url,
         PAXYO_API_KEY: PANEL_KEY,
@@ -233,7 +260,7 @@ export function startTraffic(arena: Arena): AsyncDisposable {
   const work = (async () => {
     for (let index = 0; !end.signal.aborted; index += 1) {
       const ingest = arena.ingests[index % arena.ingests.length]?.process?.url
-      if (ingest !== undefined) await sendOrder(ingest, `T-${index}`, 'In progress').catch(() => undefined)
+      if (ingest !== undefined) await sendOrder(arena, ingest, index).catch(() => undefined)
       await new Promise((resolve) => setTimeout(resolve, 200))
     }
   })()
@@ -248,8 +275,12 @@ export function startTraffic(arena: Arena): AsyncDisposable {
 const REQUEST_TIMEOUT_MS = 5_000
 
 /** Registers an order, and sends a webhook of it: one without an order would wait for it, and fire an alert, from then on. */
-async function sendOrder(ingest: string, id: string, status: string): Promise<void> {
-  if ((await register(ingest, id)) < 300) await sendWebhook(ingest, JSON.stringify({ order_id: id, status }))
+async function sendOrder({ provider, traffic }: Arena, ingest: string, index: number): Promise<void> {
+  const orderId = `T-${index}`
+  const isCanceled = index % CANCELED_EVERY === CANCELED_EVERY - 1
+  if (isCanceled) provider.restore({ orderId, status: 'canceled' })
+  const status = await register(ingest, orderId)
+  if (status < 300 && !traffic.isSilent) await sendStatus(ingest, orderId, isCanceled ? 'Canceled' : 'In progress')
 }
 
 export function register(
@@ -265,6 +296,9 @@ export function register(
 
 export const sendWebhook = (ingest: string, body: string, token = WEBHOOK_TOKEN): Promise<number> =>
   post(`${ingest}/webhooks/godofpanel/${token}`, body, {})
+
+export const sendStatus = (ingest: string, orderId: string, status: string): Promise<number> =>
+  sendWebhook(ingest, JSON.stringify({ order_id: orderId, status }))
 
 export const authorization = (key: string): Record<string, string> => ({ authorization: `Bearer ${key}` })
 

@@ -1,4 +1,4 @@
-import { sendWebhook, type Arena } from '../arena.ts'
+import { sendStatus, type Arena } from '../arena.ts'
 import type { Monitoring } from '../monitoring.ts'
 
 /** What breaks a part, and what repairs it. */
@@ -63,4 +63,4 @@ export const gatewayOf = (arena: Arena): string => arena.gateways[0]!.process!.u
 
 /** A webhook of the first order that the traffic has registered. */
 export const sendUpdate = (arena: Arena): Promise<number> =>
-  sendWebhook(ingestOf(arena), JSON.stringify({ order_id: 'T-0', status: 'In progress' }))
+  sendStatus(ingestOf(arena), 'T-0', 'In progress')
