@@ -1,6 +1,7 @@
 import { createKysely, signAuditHead } from '@paxyo/database'
 import pg from 'pg'
-import { authorization, PANEL_KEY, post } from '../arena.ts'
+import { PANEL_KEY } from '../arena.ts'
+import { authorization, post } from '../traffic.ts'
 import { ingestOf, type Scenario } from './scenario.ts'
 
 const SIGNING_KEY = 'the-key-that-signs-the-audit-log-of-32-bytes'

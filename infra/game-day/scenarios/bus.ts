@@ -1,4 +1,4 @@
-import { register } from '../arena.ts'
+import { register } from '../traffic.ts'
 import { browser } from './browser.ts'
 import { repeating, together, under, type Breakage, type Scenario } from './scenario.ts'
 

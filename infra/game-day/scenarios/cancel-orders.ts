@@ -1,4 +1,5 @@
-import { register, sendStatus, type Arena } from '../arena.ts'
+import type { Arena } from '../arena.ts'
+import { register, sendStatus } from '../traffic.ts'
 import { ingestOf } from './scenario.ts'
 
 interface CanceledOrders {

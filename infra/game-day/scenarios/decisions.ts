@@ -1,6 +1,7 @@
 import { createPanelClient } from '@paxyo/panel-client'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { PANEL_KEY, register, sendStatus } from '../arena.ts'
+import { PANEL_KEY } from '../arena.ts'
+import { register, sendStatus } from '../traffic.ts'
 import { cancelOrders } from './cancel-orders.ts'
 import { ingestOf, type Scenario } from './scenario.ts'
 

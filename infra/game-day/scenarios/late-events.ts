@@ -1,5 +1,6 @@
 import { Redis } from 'ioredis'
-import { register, type Arena } from '../arena.ts'
+import type { Arena } from '../arena.ts'
+import { register } from '../traffic.ts'
 import { browser } from './browser.ts'
 import { ingestOf, repeating, together, under, type Breakage, type Scenario } from './scenario.ts'
 

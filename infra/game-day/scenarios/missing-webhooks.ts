@@ -1,4 +1,5 @@
-import { register, WEBHOOK_TOKEN, type Arena } from '../arena.ts'
+import { WEBHOOK_TOKEN, type Arena } from '../arena.ts'
+import { register } from '../traffic.ts'
 import { ingestOf, type Scenario } from './scenario.ts'
 
 /** More than the alert allows. */

@@ -1,4 +1,5 @@
-import { authorization, PANEL_KEY, post } from '../arena.ts'
+import { PANEL_KEY } from '../arena.ts'
+import { authorization, post } from '../traffic.ts'
 import { ingestOf, repeating, type Scenario } from './scenario.ts'
 
 /** Callers of the panel API, and what it records of them. */

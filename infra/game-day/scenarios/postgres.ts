@@ -1,5 +1,6 @@
 import pg from 'pg'
-import { portOf, register, sendStatus, type Arena } from '../arena.ts'
+import { portOf, type Arena } from '../arena.ts'
+import { register, sendStatus } from '../traffic.ts'
 import { ingestOf, repeating, sendUpdate, together, under, type Breakage, type Scenario } from './scenario.ts'
 
 /** Breaks by making PostgreSQL unreachable. */

@@ -1,4 +1,4 @@
-import { register, sendStatus, sendWebhook } from '../arena.ts'
+import { register, sendStatus, sendWebhook } from '../traffic.ts'
 import { cancelOrders } from './cancel-orders.ts'
 import { ingestOf, repeating, type Scenario } from './scenario.ts'
 

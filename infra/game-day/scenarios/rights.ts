@@ -1,5 +1,5 @@
 import { connectSocket, mintToken, type TestSocket } from '@paxyo/testkit'
-import { sendWebhook } from '../arena.ts'
+import { sendWebhook } from '../traffic.ts'
 import { gatewayOf, repeating, under, type Breakage, type Scenario } from './scenario.ts'
 
 /** Breaks by a right that a role has lost. */

@@ -1,5 +1,6 @@
-import { sendStatus, type Arena } from '../arena.ts'
+import type { Arena } from '../arena.ts'
 import type { Monitoring } from '../monitoring.ts'
+import { sendStatus } from '../traffic.ts'
 
 /** What breaks a part, and what repairs it. */
 export interface Breakage {

@@ -1,4 +1,5 @@
-import { sendWebhook, type Arena } from '../arena.ts'
+import type { Arena } from '../arena.ts'
+import { sendWebhook } from '../traffic.ts'
 import { BLOCKED_IN_TURNS, BLOCKED_ORDER, locking } from './postgres.ts'
 import { ingestOf, repeating, sendUpdate, under, type Scenario } from './scenario.ts'
 
