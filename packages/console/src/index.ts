@@ -6,10 +6,9 @@ import {
   type SessionAuthentication,
   toPanelApi,
 } from '@paxyo/panel-api-kit'
-import { createConcurrencyLimiter, createFailureThrottle, type FailureThrottle } from '@paxyo/service-kit'
+import { createConcurrencyLimiter, createFailureThrottle, readVersion, type FailureThrottle } from '@paxyo/service-kit'
 import type { FastifyInstance } from 'fastify'
 import type { Kysely } from 'kysely'
-import { readFileSync } from 'node:fs'
 import type { Logger } from 'pino'
 import type { ConsoleSettings } from './config.ts'
 import { registerAuditLogRoutes } from './panel-api/audit-log-routes.ts'
@@ -117,8 +116,6 @@ const WAIT_MS_MAX = 5_000
 const boundRequests = (api: PanelApi): void =>
   boundConcurrency(api, { writes: createConcurrencyLimiter(CONCURRENT_MAX, WAITING_MAX, WAIT_MS_MAX) })
 
-const ROOT_PACKAGE = new URL('../../../package.json', import.meta.url)
-
 /**
  * Creates the console.
  *
@@ -144,7 +141,6 @@ export function createConsole({
   onAuthenticationFailed,
 }: ConsoleDeps): Console {
   const store = createSessionStore({ db, log })
-  const { version } = JSON.parse(readFileSync(ROOT_PACKAGE, 'utf8')) as { version: string }
   const throttleOf = (door: string, limits = {}): FailureThrottle =>
     createFailureThrottle({ door, limits, now: () => performance.now(), log, onFailure: onAuthenticationFailed })
   const deps = {
@@ -157,7 +153,7 @@ export function createConsole({
     trustedHeader: trustedHeader && openTrustedHeader(trustedHeader, throttleOf('console_header')),
     party: origin === undefined ? undefined : toRelyingParty(origin),
     environment,
-    version,
+    version: readVersion(),
   }
   const close = (): Promise<void> => store.close()
   return {

@@ -212,6 +212,15 @@ describe('deliveries', () => {
   })
 })
 
+test('the version of the service that responds', async () => {
+  const { stdout } = await paxyo(['version'])
+  // It receives its own messages over Redis soon after its start.
+  await eventually(async () => {
+    const checked = await paxyo(['version', '--check'], env)
+    return checked.stdout === `${stdout}database: not compared\nservices: panel API ${stdout}gateways: 0\n`
+  })
+})
+
 describe('an API that does not answer as it should', () => {
   test('a wrong key', async () => {
     const { code, stderr } = await paxyo(['refunds', 'list'], { ...env, PAXYO_API_KEY: 'another-key' })
