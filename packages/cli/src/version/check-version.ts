@@ -13,8 +13,8 @@ export async function checkVersion(cli: Cli, version: string): Promise<void> {
   const found = isSet('DATABASE_URL') ? await readDatabase(cli) : undefined
   const asked = isSet('PAXYO_URL') && isSet('PAXYO_API_KEY') ? await askPanelApi(cli) : undefined
   const services = [...(found?.services ?? []), ...(asked?.services ?? [])]
-  const { database } = found ?? {}
-  const { gateways } = asked ?? {}
+  const database = found?.database
+  const gateways = asked?.gateways
   const problems = [
     ...(database?.pending ?? []).map((name) => `The database lacks migration ${name}: run paxyo migrate.`),
     ...(database?.newer ?? []).map((name) => `The database has migration ${name} of a newer version.`),

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import {
   createTestDatabase,
+  eventually,
   freePort,
   sharedRedisUrl,
   startService,
