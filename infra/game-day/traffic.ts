@@ -32,13 +32,7 @@ async function sendOrder({ provider, traffic }: Arena, ingest: string, index: nu
   if (status < 300 && !traffic.isSilent) await sendStatus(ingest, orderId, isCanceled ? 'Canceled' : 'In progress')
 }
 
-export function register(
-  ingest: string,
-  id: string,
-  userId = 'user-1',
-  currency = 'USD',
-  link = 'l',
-): Promise<number> {
+export function register(ingest: string, id: string, userId = 'user-1', currency = 'USD', link = 'l'): Promise<number> {
   const order = { orderId: id, providerOrderId: id, userId, service: 's', link, quantity: 1000 }
   return post(`${ingest}/v1/orders`, JSON.stringify({ ...order, charge: '1', currency }), authorization(PANEL_KEY))
 }

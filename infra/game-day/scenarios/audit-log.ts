@@ -14,7 +14,7 @@ export const AUDIT_LOG: readonly Scenario[] = [
     alert: 'PaxyoAuditLogUnsigned',
     severity: 'ticket',
     async break(arena) {
-      await post(`${ingestOf(arena)}/v1/users/G-nobody/revoke-tokens`, '{}', authorization(PANEL_KEY))
+      await post(`${ingestOf(arena)}/v1/users/G-audited/revoke-tokens`, '{}', authorization(PANEL_KEY))
       const pool = new pg.Pool({ connectionString: arena.postgresUrl, max: 1 })
       try {
         await signAuditHead(createKysely(pool), SIGNING_KEY, new Date(Date.now() - THREE_DAYS_MS))

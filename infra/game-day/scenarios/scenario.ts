@@ -63,5 +63,4 @@ export const ingestOf = (arena: Arena): string => arena.ingests[0]!.process!.url
 export const gatewayOf = (arena: Arena): string => arena.gateways[0]!.process!.url
 
 /** A webhook of the first order that the traffic has registered. */
-export const sendUpdate = (arena: Arena): Promise<number> =>
-  sendStatus(ingestOf(arena), 'T-0', 'In progress')
+export const sendUpdate = (arena: Arena): Promise<number> => sendStatus(ingestOf(arena), 'T-0', 'In progress')

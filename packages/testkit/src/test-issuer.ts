@@ -1,7 +1,7 @@
 import { SignJWT, type JSONWebKeySet } from 'jose'
 import { generateKeyPairSync } from 'node:crypto'
 
-/** An identity provider: whoever has its public keys can verify its tokens. */
+/** An identity provider, whose public keys verify its tokens. */
 export interface TestIssuer {
   readonly jwks: JSONWebKeySet
   mintToken(userId: string): Promise<string>

@@ -45,10 +45,7 @@ await runService(async (resources) => {
   const replica =
     replicaUrl === undefined
       ? undefined
-      : resources.adopt(
-          createPool({ url: replicaUrl, role: 'gateway', name, max: GATEWAY_POOL_MAX }),
-          (it) => it.end(),
-        )
+      : resources.adopt(createPool({ url: replicaUrl, role: 'gateway', name, max: GATEWAY_POOL_MAX }), (it) => it.end())
   // Resources are closed in reverse order: the metrics server is opened early, so that it serves while the gateway drains.
   const registry = createMetrics('ws-gateway')
   resources.use(await serveMetrics({ registry, host: config.HOST, port: config.METRICS_PORT, log }))

@@ -18,7 +18,9 @@ export async function checkVersion(cli: Cli, version: string): Promise<void> {
   const problems = [
     ...(database?.pending ?? []).map((name) => `The database lacks migration ${name}: run paxyo migrate.`),
     ...(database?.newer ?? []).map((name) => `The database has migration ${name} of a newer version.`),
-    ...services.filter((one) => one.version !== version).map((one) => `A process of another version runs: ${textOf(one)}.`),
+    ...services
+      .filter((one) => one.version !== version)
+      .map((one) => `A process of another version runs: ${textOf(one)}.`),
     ...(gateways ?? [])
       .filter((one) => one.version !== version)
       .map((one) => `Gateway ${printable(one.gatewayId)} runs version ${printable(one.version ?? 'unknown')}.`),
