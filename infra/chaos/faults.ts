@@ -34,13 +34,13 @@ export const SERVER_FAULTS: Readonly<Record<string, Fault<SingleCluster>>> = {
   'terminate connections of webhook-ingest': (cluster) =>
     onPostgres(
       cluster,
-      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'webhook-ingest'`,
+      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'webhook-ingest%'`,
     ),
   'terminate connections that are committing': (cluster) =>
     onPostgres(
       cluster,
       `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-       WHERE application_name = 'webhook-ingest' AND state <> 'idle' AND query = 'COMMIT'`,
+       WHERE application_name LIKE 'webhook-ingest%' AND state <> 'idle' AND query = 'COMMIT'`,
       20,
     ),
   async 'cut the network to redis'(cluster) {

@@ -16,6 +16,7 @@ import {
 import { startSimulator, type Simulator } from '@paxyo/provider-simulator'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
@@ -24,11 +25,21 @@ import pg from 'pg'
 import { createSmallDisk, type SmallDisk } from './small-disk.ts'
 
 export const PANEL_KEY = 'a-panel-api-key'
-const WEBHOOK_TOKEN = 'a-webhook-token'
+export const WEBHOOK_TOKEN = 'a-webhook-token'
 const OUTGOING_SECRET = `whsec_${Buffer.alloc(32, 7).toString('base64')}`
 /** Failed webhooks are retried for more than a minute, and are then dead. */
 const OUTGOING_RETRY_SECONDS = Array.from({ length: 20 }, () => 4).join(',')
 const REDIS_MESSAGE_KEY = 'the-key-of-all-services-of-32-bytes-or-more'
+/** The only user, with all rights. `ACL LOAD` gives back what was taken from it. */
+const REDIS_USERS = 'user default on nopass sanitize-payload ~* &* +@all\n'
+/**
+ * A minute is the shortest interval between two runs of reconciliation. A run counts as one of 55 seconds before, so that the next
+ * one is due after five.
+ */
+const SHORTER_INTERVAL = `
+  CREATE FUNCTION begin_earlier() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN NEW.started_at := NEW.started_at - interval '55 seconds'; RETURN NEW; END $$;
+  CREATE TRIGGER begin_earlier BEFORE INSERT ON reconcile_runs FOR EACH ROW EXECUTE FUNCTION begin_earlier()`
 /** Of a gateway; more than the shortened limit of the alert about many connections. */
 export const CONNECTIONS_MAX = 500
 
@@ -65,9 +76,13 @@ export interface Arena {
   readonly provider: Simulator
   /** The status with which the panel's server responds to webhooks. */
   readonly panel: { status: number }
+  /** Whether the webhooks of the traffic are lost on their way. */
+  readonly traffic: { isSilent: boolean }
   /** Runs a statement as the owner, on the primary unless another server is given. */
   sql(statement: string, url?: string): Promise<void>
-  /** Runs `paxyo` with the configuration of the services. */
+  /** Variables of `paxyo` alone. */
+  readonly commandLine: Record<string, string>
+  /** Runs `paxyo` with them and the configuration of the services. */
   paxyo(...args: readonly string[]): Promise<void>
 }
 
@@ -84,7 +99,9 @@ export async function startArena(
   }
   const postgres = resources.use(await startPostgresPair({ isSynchronous: true, hasSpare: true, settings: archiving }))
   let primary = postgres.primary
-  const redis = await startRedisServer()
+  const users = join(dir, 'redis-users.acl')
+  writeFileSync(users, REDIS_USERS)
+  const redis = await startRedisServer(['--aclfile', users])
   resources.defer(() => redis.stop())
   const postgresProxy = resources.use(await startChaosProxy(portOf(primary.url)))
   const standbyProxy = resources.use(await startChaosProxy(portOf(postgres.standby.url)))
@@ -110,6 +127,8 @@ export async function startArena(
     VERIFY_REFUNDS: 'on',
     PROVIDER_API_URL: provider.apiUrl,
     PROVIDER_API_KEY: provider.apiKey,
+    RECONCILE_EVERY_MINUTES: '1',
+    RECONCILE_SILENT_HOURS: '1',
     OUTGOING_WEBHOOK_URL: panel.url,
     OUTGOING_WEBHOOK_SECRET: OUTGOING_SECRET,
     OUTGOING_WEBHOOK_ALLOW_PRIVATE: 'true',
@@ -118,6 +137,7 @@ export async function startArena(
     BACKUP_DIR: files.backups,
     DISKS: disk.folder,
   }
+  const commandLine: Record<string, string> = {}
   const cli = fileURLToPath(new URL('../../packages/cli/src/main.ts', import.meta.url))
   const startMember = async (job: Member['job']): Promise<Member> => {
     const metricsPort = await freePort()
@@ -139,6 +159,15 @@ export async function startArena(
     await member.start()
     return member
   }
+  const sql = async (statement: string, url = primary.url): Promise<void> => {
+    const pool = new pg.Pool({ connectionString: url, max: 1 })
+    try {
+      await pool.query(statement)
+    } finally {
+      await pool.end()
+    }
+  }
+  await sql(SHORTER_INTERVAL)
   const pair = async (job: ServiceName): Promise<Member[]> => [await startMember(job), await startMember(job)]
   const ingests = await pair('webhook-ingest')
   const gateways = await pair('ws-gateway')
@@ -176,18 +205,14 @@ export async function startArena(
     disk,
     provider,
     panel,
-    async sql(statement, url = primary.url) {
-      const pool = new pg.Pool({ connectionString: url, max: 1 })
-      try {
-        await pool.query(statement)
-      } finally {
-        await pool.end()
-      }
-    },
+    traffic: { isSilent: false },
+    sql,
+    commandLine,
     async paxyo(...args) {
       const url = ingests[0]!.process!.url
       const variables = {
         ...env,
+        ...commandLine,
         DATABASE_URL: primary.url,
         PAXYO_URL: url,
         PAXYO_API_KEY: PANEL_KEY,
@@ -225,57 +250,4 @@ async function startExporter(cli: string, env: Readonly<Record<string, string>>)
     PAXYO_CLI: await bundleProgram(cli),
     PORT: env['METRICS_PORT']!,
   })
-}
-
-/** Sends requests that may fail while something is broken. */
-export function startTraffic(arena: Arena): AsyncDisposable {
-  const end = new AbortController()
-  const work = (async () => {
-    for (let index = 0; !end.signal.aborted; index += 1) {
-      const ingest = arena.ingests[index % arena.ingests.length]?.process?.url
-      if (ingest !== undefined) await sendOrder(ingest, `T-${index}`, 'In progress').catch(() => undefined)
-      await new Promise((resolve) => setTimeout(resolve, 200))
-    }
-  })()
-  return {
-    async [Symbol.asyncDispose]() {
-      end.abort()
-      await work
-    },
-  }
-}
-
-const REQUEST_TIMEOUT_MS = 5_000
-
-/** Registers an order, and sends a webhook of it: one without an order would wait for it, and fire an alert, from then on. */
-async function sendOrder(ingest: string, id: string, status: string): Promise<void> {
-  if ((await register(ingest, id)) < 300) await sendWebhook(ingest, JSON.stringify({ order_id: id, status }))
-}
-
-export function register(
-  ingest: string,
-  id: string,
-  userId = 'user-1',
-  currency = 'USD',
-  link = 'l',
-): Promise<number> {
-  const order = { orderId: id, providerOrderId: id, userId, service: 's', link, quantity: 1000 }
-  return post(`${ingest}/v1/orders`, JSON.stringify({ ...order, charge: '1', currency }), authorization(PANEL_KEY))
-}
-
-export const sendWebhook = (ingest: string, body: string, token = WEBHOOK_TOKEN): Promise<number> =>
-  post(`${ingest}/webhooks/godofpanel/${token}`, body, {})
-
-export const authorization = (key: string): Record<string, string> => ({ authorization: `Bearer ${key}` })
-
-/** @returns the status. */
-export async function post(url: string, body: string, headers: Readonly<Record<string, string>>): Promise<number> {
-  const response = await fetch(url, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', ...headers },
-    body,
-    signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
-  })
-  await response.arrayBuffer()
-  return response.status
 }

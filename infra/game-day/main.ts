@@ -7,13 +7,14 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { startArena, startTraffic } from './arena.ts'
+import { startArena } from './arena.ts'
 import { installCertificate, writeBackup } from './machine-files.ts'
 import { startMonitoring } from './monitoring.ts'
 import { createPlayer } from './play.ts'
 import { renderReport, type Outcome, type Report } from './report.ts'
 import { entriesOf } from './runbook.ts'
 import { SCENARIOS } from './scenarios/index.ts'
+import { startTraffic } from './traffic.ts'
 
 const USAGE = `Usage: npm run game-day -- [options]
 

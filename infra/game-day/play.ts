@@ -21,6 +21,7 @@ export function createPlayer({ arena, monitoring, runbook, timeoutMs, log }: Pla
     const isWatchdog = severity === 'watchdog'
     // What others cause on a busy machine must be over.
     await monitoring.ends(undefined, timeoutMs).catch(() => log('other alerts still fire'))
+    if (!isWatchdog) await monitoring.ends(alert, timeoutMs).catch(() => log(`${alert} fires already`))
     log(`${what}: waiting for ${alert}`)
     const brokenAtMs = Date.now()
     let [firedMs, endedMs, problem]: [number?, number?, string?] = []

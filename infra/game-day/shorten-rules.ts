@@ -1,6 +1,8 @@
 import { parse, stringify } from 'yaml'
 
 interface Rule {
+  readonly alert?: string
+  readonly record?: string
   expr: string
   for?: string
 }
@@ -17,23 +19,39 @@ const SIZES =
 /** How far ahead a trend is continued. */
 const HORIZON = /(predict_linear\(.+?), (\d+) \* 86400\)/g
 
+/** Rules that look back hours or days, and by how much their times are shorter than those of the others. */
+const LONG: readonly (readonly [names: RegExp, factor: number])[] = [
+  [/^PaxyoWebhooksSilent$|^PaxyoReconcileFailing$/, 6],
+  [/^Paxyo\w+Slo|^paxyo:slo_/, 12],
+  [/^PaxyoWebhooksMissed$/, 24],
+]
+/** A range needs more than one scrape. */
+const RANGE_MS_MIN = 5_000
+/** A rate that is made the increase within its range. */
+const RANGE_SECONDS = /(?<=\) \* )\d+$/
+
 /** Rules whose times are shorter by a factor: `for`, ranges, offsets, and the ages, sizes and trends above. Other limits stay. */
 export function shortenRules(text: string, factor: number): string {
-  const shorter = (duration: string): string =>
-    `${(Number.parseInt(duration, 10) * UNIT_MS[duration.at(-1)!]!) / factor}ms`
-  const shortenExpr = (expr: string): string =>
-    expr
-      .replaceAll(/\[(\d+[smhd])(?::(\d+[smhd]))?\]/g, (_all, range: string, step: string | undefined) =>
-        step === undefined ? `[${shorter(range)}]` : `[${shorter(range)}:${shorter(step)}]`,
-      )
-      .replaceAll(/offset (\d+[smhd])/g, (_all, by: string) => `offset ${shorter(by)}`)
-      .replaceAll(AGES, (_all, metric: string, seconds: string) => `${metric} > ${Number(seconds) / factor}`)
-      .replaceAll(SIZES, (_all, metric: string, limit: string) => `${metric} > ${Number(limit) / factor}`)
-      .replaceAll(HORIZON, (_all, trend: string, days: string) => `${trend}, ${(Number(days) * 86_400) / factor})`)
   const rules = parse(text) as Rules
   for (const rule of rules.groups.flatMap((group) => group.rules)) {
-    rule.expr = shortenExpr(rule.expr)
-    if (rule.for !== undefined) rule.for = shorter(rule.for)
+    const [, more] = LONG.find(([names]) => names.test(rule.alert ?? rule.record ?? '')) ?? [undefined, 1]
+    shortenRule(rule, factor * more)
   }
   return stringify(rules)
+}
+
+function shortenRule(rule: Rule, factor: number): void {
+  const shorterMs = (duration: string): number =>
+    Math.round((Number.parseInt(duration, 10) * UNIT_MS[duration.at(-1)!]!) / factor)
+  const rangeMs = (duration: string): number => Math.max(shorterMs(duration), RANGE_MS_MIN)
+  rule.expr = rule.expr
+    .replaceAll(/\[(\d+[smhd])(?::(\d+[smhd]))?\]/g, (_all, range: string, step: string | undefined) =>
+      step === undefined ? `[${rangeMs(range)}ms]` : `[${rangeMs(range)}ms:${shorterMs(step)}ms]`,
+    )
+    .replaceAll(/offset (\d+[smhd])/g, (_all, by: string) => `offset ${shorterMs(by)}ms`)
+    .replace(RANGE_SECONDS, (seconds) => String(rangeMs(`${seconds}s`) / 1000))
+    .replaceAll(AGES, (_all, metric: string, seconds: string) => `${metric} > ${Number(seconds) / factor}`)
+    .replaceAll(SIZES, (_all, metric: string, limit: string) => `${metric} > ${Number(limit) / factor}`)
+    .replaceAll(HORIZON, (_all, trend: string, days: string) => `${trend}, ${(Number(days) * 86_400) / factor})`)
+  if (rule.for !== undefined) rule.for = `${shorterMs(rule.for)}ms`
 }

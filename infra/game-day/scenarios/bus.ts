@@ -1,20 +1,6 @@
-import { connectSocket, mintToken, type TestSocket } from '@paxyo/testkit'
-import { register } from '../arena.ts'
-import { gatewayOf, repeating, together, under, type Breakage, type Scenario } from './scenario.ts'
-
-/** A browser of the user to whom the events of the traffic belong. */
-function browser(): Breakage {
-  let client: TestSocket | undefined
-  return {
-    async break(arena) {
-      client = await connectSocket(gatewayOf(arena), { token: await mintToken('user-1') })
-      await client.next('welcome')
-    },
-    async repair() {
-      client?.close()
-    },
-  }
-}
+import { register } from '../traffic.ts'
+import { browser } from './browser.ts'
+import { repeating, together, under, type Breakage, type Scenario } from './scenario.ts'
 
 /** Every other event is published by the webhook-ingest that is wrong. */
 const REGISTRATIONS = repeating(({ ingests }, index) => {

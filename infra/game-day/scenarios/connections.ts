@@ -1,7 +1,8 @@
 import { connectSocket, mintToken } from '@paxyo/testkit'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { CONNECTIONS_MAX, register, type Arena } from '../arena.ts'
+import { CONNECTIONS_MAX, type Arena } from '../arena.ts'
 import { startCrowd, type Crowd } from '../crowd.ts'
+import { register } from '../traffic.ts'
 import { gatewayOf, ingestOf, repeating, type Breakage, type Scenario } from './scenario.ts'
 
 const MANY = CONNECTIONS_MAX - 100

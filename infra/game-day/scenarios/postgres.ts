@@ -1,5 +1,6 @@
 import pg from 'pg'
-import { portOf, register, sendWebhook, type Arena } from '../arena.ts'
+import { portOf, type Arena } from '../arena.ts'
+import { register, sendStatus } from '../traffic.ts'
 import { ingestOf, repeating, sendUpdate, together, under, type Breakage, type Scenario } from './scenario.ts'
 
 /** Breaks by making PostgreSQL unreachable. */
@@ -14,10 +15,10 @@ const WITHOUT_POSTGRES: Breakage = {
   },
 }
 
-const BLOCKED_ORDER = 'G-blocked'
+export const BLOCKED_ORDER = 'G-blocked'
 
 /** Breaks by a transaction that holds a lock, until it is ended. */
-function locking(statement: string, blocked?: (arena: Arena) => Promise<unknown>): Breakage {
+export function locking(statement: string, blocked?: (arena: Arena) => Promise<unknown>): Breakage {
   let holder: pg.Client | undefined
   return {
     async break(arena) {
@@ -38,7 +39,7 @@ function locking(statement: string, blocked?: (arena: Arena) => Promise<unknown>
 const BLOCKER = 'game-day-blocker'
 
 /** Breaks by a session that locks an account again and again, for a moment. */
-const BLOCKED_IN_TURNS: Breakage = {
+export const BLOCKED_IN_TURNS: Breakage = {
   async break(arena) {
     const session = new pg.Client({ connectionString: arena.postgresUrl, application_name: BLOCKER })
     session.on('error', () => undefined)
@@ -82,7 +83,7 @@ export const POSTGRES: readonly Scenario[] = [
     alert: 'PaxyoCommitsHanging',
     severity: 'page',
     ...locking("SELECT FROM accounts WHERE user_id = 'user-1' FOR UPDATE", (arena) =>
-      sendWebhook(ingestOf(arena), JSON.stringify({ order_id: BLOCKED_ORDER, status: 'In progress' })),
+      sendStatus(ingestOf(arena), BLOCKED_ORDER, 'In progress'),
     ),
     runbook: 'end the transaction that holds the locks',
   },

@@ -1,4 +1,5 @@
-import { register, sendWebhook } from '../arena.ts'
+import { register, sendStatus, sendWebhook } from '../traffic.ts'
+import { cancelOrders } from './cancel-orders.ts'
 import { ingestOf, repeating, type Scenario } from './scenario.ts'
 
 /** More than one: a few do not make an alert. */
@@ -14,7 +15,7 @@ export const PROVIDERS: readonly Scenario[] = [
       arena.provider.setApiFault({ kind: 'hang' })
       arena.provider.restore({ orderId: 'G-verified', status: 'canceled' })
       await register(ingestOf(arena), 'G-verified')
-      await sendWebhook(ingestOf(arena), JSON.stringify({ order_id: 'G-verified', status: 'Canceled' }))
+      await sendStatus(ingestOf(arena), 'G-verified', 'Canceled')
     },
     runbook: 'wait for GodOfPanel',
     async repair(arena) {
@@ -26,7 +27,7 @@ export const PROVIDERS: readonly Scenario[] = [
     alert: 'PaxyoParkedDeliveries',
     severity: 'ticket',
     async break(arena) {
-      await sendWebhook(ingestOf(arena), JSON.stringify({ order_id: 'G-unregistered', status: 'In progress' }))
+      await sendStatus(ingestOf(arena), 'G-unregistered', 'In progress')
     },
     runbook: 'have the panel register it',
     async repair(arena) {
@@ -51,14 +52,7 @@ export const PROVIDERS: readonly Scenario[] = [
     what: 'many refunds in a currency that was never used',
     alert: 'PaxyoRefundsInNewCurrency',
     severity: 'ticket',
-    async break(arena) {
-      for (let number = 0; number < NEW_CURRENCY_REFUNDS; number += 1) {
-        const orderId = `G-EUR-${number}`
-        arena.provider.restore({ orderId, status: 'canceled' })
-        await register(ingestOf(arena), orderId, 'user-eur', 'EUR')
-        await sendWebhook(ingestOf(arena), JSON.stringify({ order_id: orderId, status: 'Canceled' }))
-      }
-    },
+    break: (arena) => cancelOrders(arena, { userId: 'user-eur', currency: 'EUR', count: NEW_CURRENCY_REFUNDS }),
     runbook: 'if so: nothing',
     repair: async () => undefined,
   },

@@ -1,5 +1,6 @@
-import { sendWebhook, type Arena } from '../arena.ts'
+import type { Arena } from '../arena.ts'
 import type { Monitoring } from '../monitoring.ts'
+import { sendStatus } from '../traffic.ts'
 
 /** What breaks a part, and what repairs it. */
 export interface Breakage {
@@ -62,5 +63,4 @@ export const ingestOf = (arena: Arena): string => arena.ingests[0]!.process!.url
 export const gatewayOf = (arena: Arena): string => arena.gateways[0]!.process!.url
 
 /** A webhook of the first order that the traffic has registered. */
-export const sendUpdate = (arena: Arena): Promise<number> =>
-  sendWebhook(ingestOf(arena), JSON.stringify({ order_id: 'T-0', status: 'In progress' }))
+export const sendUpdate = (arena: Arena): Promise<number> => sendStatus(ingestOf(arena), 'T-0', 'In progress')

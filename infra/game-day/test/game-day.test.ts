@@ -47,6 +47,21 @@ test('sizes that need gigabytes or thousands of sockets, and the time that a tre
   expect(shortened('predict_linear(disk[6h], 3 * 86400) < 0')).toBe('predict_linear(disk[360000ms], 4320) < 0')
 })
 
+test('rules that look back hours are shortened more, but no range is shorter than two scrapes', () => {
+  const shortened = (name: object, expr: string) =>
+    parse(shortenRules(JSON.stringify({ groups: [{ name: 'g', rules: [{ ...name, expr, for: '2m' }] }] }), 60))
+      .groups[0].rules[0]
+  expect(shortened({ alert: 'PaxyoWebhooksMissed' }, 'increase(a[1d]) > 5')).toMatchObject({
+    expr: 'increase(a[60000ms]) > 5',
+  })
+  const ratio = { record: 'paxyo:slo_errors:increase6h' }
+  expect(shortened(ratio, '(rate(a[6h]) - rate(b{le=~"1|1[.]0"}[5m])) * 21600')).toEqual({
+    ...ratio,
+    expr: '(rate(a[30000ms]) - rate(b{le=~"1|1[.]0"}[5000ms])) * 30',
+    for: '167ms',
+  })
+})
+
 test('each alert has a scenario, or a reason why it has none', () => {
   const named = [...SCENARIOS.map(({ alert }) => alert), ...Object.keys(WITHOUT_SCENARIO)]
   expect(named.toSorted()).toEqual([...severityByAlert.keys()].toSorted())

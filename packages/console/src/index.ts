@@ -8,10 +8,9 @@ import {
   type SessionAuthentication,
   toPanelApi,
 } from '@paxyo/panel-api-kit'
-import { createConcurrencyLimiter, createFailureThrottle, type FailureThrottle } from '@paxyo/service-kit'
+import { createConcurrencyLimiter, createFailureThrottle, readVersion, type FailureThrottle } from '@paxyo/service-kit'
 import type { FastifyInstance } from 'fastify'
 import type { Kysely } from 'kysely'
-import { readFileSync } from 'node:fs'
 import type { Logger } from 'pino'
 import type { ConsoleSettings } from './config.ts'
 import { registerAuditLogRoutes } from './panel-api/audit-log-routes.ts'
@@ -118,8 +117,6 @@ const CONCURRENT_MAX = 2
 const WAITING_MAX = 100
 const WAIT_MS_MAX = 5_000
 
-const ROOT_PACKAGE = new URL('../../../package.json', import.meta.url)
-
 /**
  * Creates the console.
  *
@@ -147,7 +144,6 @@ export function createConsole({
   onBusy,
 }: ConsoleDeps): Console {
   const store = createSessionStore({ db, log })
-  const { version } = JSON.parse(readFileSync(ROOT_PACKAGE, 'utf8')) as { version: string }
   const throttleOf = (door: string, limits = {}): FailureThrottle =>
     createFailureThrottle({ door, limits, now: () => performance.now(), log, onFailure: onAuthenticationFailed })
   const deps = {
@@ -160,7 +156,7 @@ export function createConsole({
     trustedHeader: trustedHeader && openTrustedHeader(trustedHeader, throttleOf('console_header')),
     party: origin === undefined ? undefined : toRelyingParty(origin),
     environment,
-    version,
+    version: readVersion(),
   }
   const boundRequests = (api: PanelApi): void =>
     boundConcurrency(api, {

@@ -8,6 +8,7 @@ import {
   createMetrics,
   createSecretUses,
   listen,
+  readVersion,
   redisOptions,
   registerHealth,
   serveMetrics,
@@ -157,8 +158,9 @@ function startServices(
         })
   // The generated token is that of the demo's provider.
   const providers = providerSettings({ ...config, WEBHOOK_TOKENS: secrets.webhookTokens })
-  const gatewayPool = openPool({ role: 'gateway', name: 'standalone-gateway', max: GATEWAY_POOL_MAX })
-  const ingestPool = openPool({ role: 'ingest', name: 'standalone-ingest', max: INGEST_POOL_MAX })
+  const version = readVersion()
+  const gatewayPool = openPool({ role: 'gateway', name: `standalone-gateway ${version}`, max: GATEWAY_POOL_MAX })
+  const ingestPool = openPool({ role: 'ingest', name: `standalone-ingest ${version}`, max: INGEST_POOL_MAX })
   const connected = resources.adopt(bus.connectPublisher(), (it) => it.close())
   const publisher = demo?.recorder.observePublisher(connected) ?? connected
   const ingest = resources.use(

@@ -9,6 +9,7 @@ import {
   createMetrics,
   createSecretUses,
   listen,
+  readVersion,
   redisOptions,
   registerHealth,
   runService,
@@ -33,7 +34,7 @@ await runService(async (resources) => {
     createPool({
       url: config.DATABASE_URL,
       role: 'ingest',
-      name: 'webhook-ingest',
+      name: `webhook-ingest ${readVersion()}`,
       max: INGEST_POOL_MAX,
       onPrimaryChange: (change) => log.warn(change, 'PostgreSQL primary changed'),
     }),

@@ -7,6 +7,7 @@ import {
   createMetrics,
   createSecretUses,
   listen,
+  readVersion,
   redisOptions,
   registerHealth,
   runService,
@@ -27,11 +28,13 @@ await runService(async (resources) => {
   for (const problem of weakGatewaySecrets(process.env)) log.warn({ problem }, 'weak secret')
   const drainMs = config.DRAIN_SECONDS * 1000
 
+  // `paxyo version --check` reads it.
+  const name = `ws-gateway ${readVersion()}`
   const pool = resources.adopt(
     createPool({
       url: config.DATABASE_URL,
       role: 'gateway',
-      name: 'ws-gateway',
+      name,
       max: GATEWAY_POOL_MAX,
       onPrimaryChange: (change) => log.warn(change, 'PostgreSQL primary changed'),
     }),
@@ -42,10 +45,7 @@ await runService(async (resources) => {
   const replica =
     replicaUrl === undefined
       ? undefined
-      : resources.adopt(
-          createPool({ url: replicaUrl, role: 'gateway', name: 'ws-gateway', max: GATEWAY_POOL_MAX }),
-          (it) => it.end(),
-        )
+      : resources.adopt(createPool({ url: replicaUrl, role: 'gateway', name, max: GATEWAY_POOL_MAX }), (it) => it.end())
   // Resources are closed in reverse order: the metrics server is opened early, so that it serves while the gateway drains.
   const registry = createMetrics('ws-gateway')
   resources.use(await serveMetrics({ registry, host: config.HOST, port: config.METRICS_PORT, log }))

@@ -387,6 +387,16 @@ const SILENT: readonly (readonly [string, string, Record<string, string>])[] = [
       paxyo_backup_completed_timestamp_seconds: '-200000x60',
     },
   ],
+  // Gateways then read the database once a second: most events are served within it, and the others soon after it.
+  [
+    'PaxyoEventsLate',
+    'when events are a little later than a second, because Redis is away',
+    {
+      [`${EVENTS}_bucket{le="1.0"}`]: '0+40x60',
+      [`${EVENTS}_bucket{le="2.5"}`]: '0+60x60',
+      [`${EVENTS}_bucket{le="+Inf"}`]: '0+60x60',
+    },
+  ],
   ['PaxyoRedundancyLost', 'where there was never more than one', { 'up{job="ws-gateway",instance="a"}': '1x60' }],
   [
     'PaxyoDiskNearlyFull',

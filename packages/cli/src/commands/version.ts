@@ -7,13 +7,14 @@ export const addVersion: AddCommand = (program, terminal, finished) => {
     .description('print the version')
     .option(
       '--check',
-      'also compare it with the database (DATABASE_URL) and the running gateways (PAXYO_URL, PAXYO_API_KEY); those that are not set are skipped',
+      'also compare it with the database and the services that are connected to it (DATABASE_URL), and with those that the panel API knows (PAXYO_URL, PAXYO_API_KEY); those that are not set are skipped',
     )
     .action(
       action(terminal, finished, async (cli, { check }: { readonly check?: true | undefined }) => {
-        const { checkVersion, readVersion } = await import('../version/check-version.ts')
+        const { readVersion } = await import('@paxyo/service-kit/release-version')
         const version = readVersion()
         if (check !== true) return cli.print({ version }, () => version)
+        const { checkVersion } = await import('../version/check-version.ts')
         await checkVersion(cli, version)
       }),
     )

@@ -3,35 +3,67 @@ import { failed, ok, type Diagnostic, type ReadSession } from '@paxyo/database/d
 
 const { ingest, gateway } = DATABASE_ROLES
 
-/** The privileges that each role needs. A privilege on a column is enough where only columns may be changed. */
-const NEEDED: readonly (readonly [role: string, table: string, rights: readonly string[]])[] = [
+type Rights = readonly (readonly [role: string, table: string, rights: readonly string[]])[]
+
+/** The privileges that the migrations grant to each role. A privilege on a column is enough where only columns may be changed. */
+export const NEEDED_RIGHTS: Rights = [
   [ingest, 'accounts', ['SELECT', 'INSERT', 'UPDATE']],
   [ingest, 'orders', ['SELECT', 'INSERT', 'UPDATE']],
-  [ingest, 'deliveries', ['SELECT', 'INSERT', 'UPDATE']],
+  [ingest, 'provider_order_changes', ['SELECT', 'INSERT']],
   [ingest, 'ledger_entries', ['SELECT', 'INSERT']],
-  [ingest, 'events', ['SELECT', 'INSERT']],
-  [ingest, 'outbox', ['SELECT', 'INSERT', 'DELETE']],
-  [ingest, 'reviews', ['SELECT', 'INSERT', 'UPDATE']],
+  [ingest, 'deliveries', ['SELECT', 'INSERT', 'UPDATE']],
+  [ingest, 'repeatable_delivery_ids', ['SELECT', 'INSERT']],
+  [ingest, 'verifications', ['SELECT', 'INSERT', 'UPDATE']],
+  [ingest, 'rejected_requests', ['SELECT', 'INSERT', 'UPDATE', 'DELETE']],
   [ingest, 'reconciliations', ['SELECT', 'INSERT', 'UPDATE']],
   [ingest, 'reconcile_runs', ['SELECT', 'INSERT', 'UPDATE', 'DELETE']],
+  [ingest, 'reviews', ['SELECT', 'INSERT', 'UPDATE']],
+  [ingest, 'mapped_words', ['SELECT', 'INSERT', 'UPDATE']],
+  [ingest, 'operator_actions', ['SELECT', 'INSERT']],
+  [ingest, 'erasures', ['SELECT', 'INSERT', 'UPDATE']],
+  [ingest, 'events', ['SELECT', 'INSERT']],
+  [ingest, 'outbox', ['SELECT', 'INSERT', 'DELETE']],
   [ingest, 'stream_epoch', ['SELECT', 'UPDATE']],
-  [ingest, 'api_keys', ['SELECT', 'INSERT', 'UPDATE']],
-  [ingest, 'audit_log', ['SELECT', 'INSERT']],
-  [ingest, 'audit_calls', ['SELECT', 'INSERT']],
-  [ingest, 'idempotency_keys', ['SELECT', 'INSERT']],
   [ingest, 'refund_feed', ['SELECT', 'UPDATE']],
   [ingest, 'change_feed', ['SELECT', 'INSERT', 'UPDATE']],
   [ingest, 'change_feed_head', ['SELECT', 'UPDATE']],
   [ingest, 'outgoing_webhooks', ['SELECT', 'INSERT', 'UPDATE']],
   [ingest, 'outgoing_webhook_endpoints', ['SELECT', 'INSERT', 'UPDATE', 'DELETE']],
+  [ingest, 'connection_cutoffs', ['SELECT', 'INSERT', 'UPDATE']],
+  [ingest, 'revoked_tokens', ['SELECT', 'INSERT', 'UPDATE']],
+  [ingest, 'receipts', ['SELECT', 'INSERT']],
+  [ingest, 'sent_positions', ['SELECT', 'INSERT']],
+  [ingest, 'api_keys', ['SELECT', 'INSERT', 'UPDATE']],
+  [ingest, 'revoked_keys', ['SELECT', 'INSERT']],
+  [ingest, 'idempotency_keys', ['SELECT', 'INSERT']],
+  [ingest, 'service_secrets', ['SELECT', 'INSERT', 'UPDATE', 'DELETE']],
+  [ingest, 'operators', ['SELECT', 'INSERT', 'UPDATE']],
+  [ingest, 'operator_links', ['SELECT', 'INSERT', 'UPDATE']],
+  [ingest, 'operator_sessions', ['SELECT', 'INSERT', 'DELETE']],
+  [ingest, 'operator_passkeys', ['SELECT', 'INSERT', 'UPDATE', 'DELETE']],
+  [ingest, 'operator_refunds', ['SELECT', 'INSERT']],
+  [ingest, 'operations_tickets', ['SELECT', 'INSERT', 'DELETE']],
+  [ingest, 'passkey_challenges', ['SELECT', 'INSERT', 'DELETE']],
+  [ingest, 'audit_log', ['SELECT', 'INSERT']],
+  [ingest, 'audit_calls', ['SELECT', 'INSERT']],
+  [ingest, 'audit_call_groups', ['SELECT']],
+  [ingest, 'audit_call_users', ['SELECT']],
+  [ingest, 'audit_log_signatures', ['SELECT']],
+  [ingest, 'maintenance_runs', ['SELECT']],
   [gateway, 'accounts', ['SELECT']],
   [gateway, 'orders', ['SELECT']],
   [gateway, 'events', ['SELECT']],
+  [gateway, 'outbox', ['SELECT']],
   [gateway, 'stream_epoch', ['SELECT']],
+  [gateway, 'connection_cutoffs', ['SELECT']],
+  [gateway, 'revoked_tokens', ['SELECT']],
+  [gateway, 'operators', ['SELECT']],
+  [gateway, 'operator_sessions', ['SELECT']],
+  [gateway, 'operations_tickets', ['SELECT', 'DELETE']],
 ]
 
 /** The privileges that no role may have: changing history, or, for the gateway, writing. */
-const FORBIDDEN: typeof NEEDED = [
+const FORBIDDEN: Rights = [
   [ingest, 'ledger_entries', ['UPDATE', 'DELETE', 'TRUNCATE']],
   [ingest, 'events', ['UPDATE', 'DELETE', 'TRUNCATE']],
   [ingest, 'audit_log', ['UPDATE', 'DELETE', 'TRUNCATE']],
@@ -92,7 +124,7 @@ function diagnoseRoles(roles: readonly { name: string; canBeAssumed: boolean }[]
 }
 
 async function diagnoseGrants(database: ReadSession): Promise<Diagnostic> {
-  const lacking = (await readRights(database, NEEDED)).filter(({ has }) => !has)
+  const lacking = (await readRights(database, NEEDED_RIGHTS)).filter(({ has }) => !has)
   const tooMany = (await readRights(database, FORBIDDEN)).filter(({ has }) => has)
   const first = lacking[0] ?? tooMany[0]
   if (first === undefined) return ok('grants', 'each role has the privileges that it needs, and cannot change history')
@@ -114,7 +146,7 @@ interface Privilege {
   readonly has: boolean
 }
 
-function readRights(database: ReadSession, rights: typeof NEEDED): Promise<readonly Privilege[]> {
+function readRights(database: ReadSession, rights: Rights): Promise<readonly Privilege[]> {
   const asked = rights.flatMap(([role, table, names]) => names.map((right) => ({ role, table, right })))
   return database.query<Privilege>(READ_RIGHTS, [
     asked.map(({ role }) => role),

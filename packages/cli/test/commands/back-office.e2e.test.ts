@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import {
   createTestDatabase,
+  eventually,
   freePort,
   sharedRedisUrl,
   startService,
@@ -209,6 +210,15 @@ describe('deliveries', () => {
     const audit = await paxyo(['audit'], { DATABASE_URL: database.url })
     expect(audit.stdout).toContain('No violations')
     expect((await paxyo(['deliveries', 'replay'], env)).code).toBe(2)
+  })
+})
+
+test('the version of the service that responds', async () => {
+  const { stdout } = await paxyo(['version'])
+  // It receives its own messages over Redis soon after its start.
+  await eventually(async () => {
+    const checked = await paxyo(['version', '--check'], env)
+    return checked.stdout === `${stdout}database: not compared\nservices: panel API ${stdout}gateways: 0\n`
   })
 })
 

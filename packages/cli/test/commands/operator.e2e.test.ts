@@ -15,6 +15,7 @@ import {
 import { Redis } from 'ioredis'
 import { jwtVerify } from 'jose'
 import { randomUUID } from 'node:crypto'
+import pg from 'pg'
 import { startPaxyo } from '../paxyo-process.ts'
 import { paxyo } from '../paxyo.ts'
 
@@ -332,14 +333,22 @@ describe('migrate and maintain', () => {
     expect(await running.ended).toMatchObject({ code: 0, stderr: '' })
   })
 
-  test('version compares itself with the database', async () => {
+  test('version compares itself with the database and the services', async () => {
     const { version } = (await paxyo(['version', '--json'])).json() as { version: string }
     expect(version).toMatch(/^\d+\.\d+\.\d+$/)
     const owner = { DATABASE_URL: env['DATABASE_URL']! }
     const checked = await paxyo(['version', '--check'], owner)
     expect([checked.code, checked.stdout]).toEqual([
       0,
-      `${version}\ndatabase: ${MIGRATION_NAMES.length} migrations\ngateways: not compared\n`,
+      `${version}\ndatabase: ${MIGRATION_NAMES.length} migrations\nservices: webhook-ingest ${version}\ngateways: not compared\n`,
+    ])
+    const old = new pg.Client({ connectionString: database.url, application_name: 'ws-gateway' })
+    await old.connect()
+    const behind = await paxyo(['version', '--check'], owner)
+    await old.end()
+    expect([behind.code, behind.stdout.trim().split('\n').at(-1)]).toEqual([
+      1,
+      'A process of another version runs: ws-gateway of an unknown version.',
     ])
     const name = `paxyo_version_${process.pid}`
     await database.owner.query(`CREATE DATABASE ${name}`)

@@ -18,6 +18,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
 import type { Diagnostic } from '@paxyo/database/diagnostic'
+import { NEEDED_RIGHTS } from '../../src/doctor/rights.ts'
 import { runDoctor } from '../../src/doctor/run-doctor.ts'
 import { startPaxyo } from '../paxyo-process.ts'
 import { paxyo } from '../paxyo.ts'
@@ -223,6 +224,18 @@ describe('PostgreSQL', () => {
         'GRANT INSERT ON outbox TO paxyo_ingest',
       ),
     })
+  })
+
+  test('it knows every right that the migrations grant', async () => {
+    const granted = await owner.query(`
+      SELECT DISTINCT grantee, table_name, privilege_type
+      FROM (SELECT grantee, table_name, privilege_type FROM information_schema.role_table_grants
+        UNION ALL SELECT grantee, table_name, privilege_type FROM information_schema.role_column_grants) AS grants
+      JOIN pg_class ON oid = table_name::text::regclass
+      WHERE grantee LIKE 'paxyo%' AND NOT relispartition`)
+    const rights = (rows: readonly (readonly string[])[]): string[] => rows.map((row) => row.join(' ')).toSorted()
+    const known = NEEDED_RIGHTS.flatMap(([role, table, names]) => names.map((name) => [role, table, name]))
+    expect(rights(known)).toEqual(rights(granted.rows.map((row) => Object.values(row as Record<string, string>))))
   })
 
   test('a login that has none of our roles', async () => {

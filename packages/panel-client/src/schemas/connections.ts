@@ -38,6 +38,7 @@ export const userConnectionsSchema = z.object({
 export const connectionCountsSchema = z.object({
   users: z.int().nonnegative().describe('Users online; one who is connected to two gateways counts twice.'),
   connections: z.int().nonnegative(),
+  version: z.string().describe('The release of the webhook-ingest that responds.'),
   gateways: z
     .array(
       z.object({

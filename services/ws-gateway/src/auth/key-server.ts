@@ -11,7 +11,7 @@ export interface KeyServer {
 
 export interface KeyServerOptions {
   readonly url: string
-  /** Called when a fetch fails after one that succeeded, and when one succeeds again. */
+  /** Called when the first fetch fails, or one after a fetch that succeeded, and when one succeeds again. */
   readonly onChange?: (error: unknown) => void
 }
 
@@ -32,8 +32,7 @@ export function createKeyServer({ url, onChange }: KeyServerOptions): KeyServer 
   let isUnavailable = false
   let retryTimer: NodeJS.Timeout | undefined
 
-  /** Never throws: a verification fetches by itself what it needs. */
-  async function refresh(): Promise<void> {
+  async function fetchKeys(): Promise<void> {
     // A token may have come before the timer. Each failure would otherwise begin another series of retries.
     clearTimeout(retryTimer)
     refreshAtMs = Date.now() + REFRESH_AFTER_MS
@@ -45,15 +44,19 @@ export function createKeyServer({ url, onChange }: KeyServerOptions): KeyServer 
       if (!isUnavailable) onChange?.(error)
       isUnavailable = true
       refreshAtMs = Date.now() + RETRY_AFTER_MS
-      // Also without traffic, so that the metric is about the issuer.
+      // Also without traffic, so that the metric is about the issuer. Once, also when many tokens waited for the same fetch.
+      clearTimeout(retryTimer)
       retryTimer = setTimeout(() => void refresh(), RETRY_AFTER_MS).unref()
+      throw error
     }
   }
 
+  /** In the background: the last keys are used meanwhile. */
+  const refresh = (): Promise<void> => fetchKeys().catch(() => undefined)
+
   return {
     async getKey(header, token) {
-      // The first use fetches them anyway.
-      if (keys.jwks() === undefined) refreshAtMs = Date.now() + REFRESH_AFTER_MS
+      if (keys.jwks() === undefined) await fetchKeys()
       else if (Date.now() >= refreshAtMs) void refresh()
       return keys(header, token)
     },

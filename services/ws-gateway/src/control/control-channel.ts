@@ -58,7 +58,7 @@ export function openControlChannel(options: ControlChannelOptions): ControlChann
 
   const subscriber: EventSubscriber = bus.connectSubscriber({
     onMessage(channel, payload) {
-      if (channel === heartbeat.channel) return heartbeat.received()
+      if (channel === heartbeat.channel) return heartbeat.received(payload)
       const message = parseBusMessage(controlMessageSchema, payload.toString())
       onMessage(message?.type ?? 'unknown')
       if (message !== undefined) handle(message)

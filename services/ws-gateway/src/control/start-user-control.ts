@@ -1,7 +1,7 @@
 import type { ControlMessage } from '@paxyo/contracts'
 import type { EventBus } from '@paxyo/event-bus'
+import { readVersion } from '@paxyo/service-kit'
 import { randomBytes } from 'node:crypto'
-import { readFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import type { Pool } from 'pg'
 import type { Logger } from 'pino'
@@ -40,8 +40,6 @@ export interface RunningUserControl {
 
 const HOST_NAME_CHARS_MAX = 64
 
-const ROOT_PACKAGE = new URL('../../../../package.json', import.meta.url)
-
 /** Names this process among the gateways: a pod or a host, and what distinguishes it from one that ran there before. */
 const makeGatewayId = (): string => `${hostname().slice(0, HOST_NAME_CHARS_MAX)}-${randomBytes(3).toString('hex')}`
 
@@ -50,7 +48,6 @@ export function startUserControl(options: UserControlOptions): RunningUserContro
   const { pool, bus, hub, receipts, log, state, onMessage } = options
   const now = (): number => performance.now()
   const gatewayId = makeGatewayId()
-  const { version } = JSON.parse(readFileSync(ROOT_PACKAGE, 'utf8')) as { version: string }
   const users = createUserControl(
     hub,
     (reason, count) => {
@@ -71,7 +68,7 @@ export function startUserControl(options: UserControlOptions): RunningUserContro
   const channel = openControlChannel({
     bus,
     gatewayId,
-    version,
+    version: readVersion(),
     state,
     users,
     onReceiptsStored: (batchId) => sender.stored(batchId),

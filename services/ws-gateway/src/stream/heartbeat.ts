@@ -17,16 +17,16 @@ export interface Heartbeat {
   readonly ageMs: number
   /** How long the last one took over the bus; undefined before the first one has arrived. */
   readonly roundTripMs: number | undefined
-  /** Whether at most a few heartbeats in a row are missing. */
+  /** Whether at most a few heartbeats in a row are missing or on their way. */
   readonly isAlive: boolean
-  /** Call this for each message on the channel. */
-  received(): void
+  /** Call this with each message on the channel. */
+  received(payload: Buffer): void
   stop(): void
 }
 
 /** Short, because pages must not be late by a second while they say `live`. */
 const INTERVAL_MS = 250
-/** With more missing heartbeats in a row than this, the bus is considered silent. */
+/** With more missing heartbeats in a row than this, the bus is considered silent: also when it delivers all of them, but late. */
 const MISSED_MAX = 2
 /** After this number of missing heartbeats in a row, the connection is considered dead, and is replaced. */
 const MISSED_BEFORE_RECONNECT = 24
@@ -48,22 +48,24 @@ export function startHeartbeat({
   let receivedAt = now()
   let reconnectedAt = now()
   /**
-   * Heartbeats sent since the last one arrived. A count, because a process that was paused has sent none in that time.
+   * The numbers of the last heartbeat that was sent and of the last one that arrived. No times, because a process that was paused
+   * has sent none in that time.
    */
-  let missed = 0
-  let sentAt = now()
+  let [sent, arrived] = [0, 0]
+  /** When the last ones were sent, by their numbers. */
+  const sentAt: number[] = []
   let roundTripMs: number | undefined
 
   const beat = (): void => {
-    const isDead = missed >= MISSED_BEFORE_RECONNECT && subscriber.isReady
+    const isDead = sent - arrived >= MISSED_BEFORE_RECONNECT && subscriber.isReady
     if (isDead && now() - reconnectedAt > reconnectIntervalMs) {
       reconnectedAt = now()
       subscriber.reconnect()
     }
-    if (missed === 0) sentAt = now()
-    missed += 1
+    sent += 1
+    sentAt[sent % MISSED_BEFORE_RECONNECT] = now()
     // A heartbeat that can't be published does not arrive either, so `ageMs` grows.
-    publisher.publish([{ channel, payload: '' }]).catch(() => undefined)
+    publisher.publish([{ channel, payload: String(sent) }]).catch(() => undefined)
   }
   // In a busy process a timer can be due before the received data is read; setImmediate lets the read happen first.
   const timer = setInterval(() => setImmediate(beat), intervalMs)
@@ -78,12 +80,14 @@ export function startHeartbeat({
       return roundTripMs
     },
     get isAlive() {
-      return missed <= MISSED_MAX
+      return sent - arrived <= MISSED_MAX
     },
-    received() {
+    received(payload) {
+      const number = Number(payload.toString())
+      if (!(number > arrived && number <= sent)) return
+      arrived = number
       receivedAt = now()
-      if (missed > 0) roundTripMs = receivedAt - sentAt
-      missed = 0
+      if (sent - arrived < MISSED_BEFORE_RECONNECT) roundTripMs = receivedAt - sentAt[number % MISSED_BEFORE_RECONNECT]!
     },
     stop: () => clearInterval(timer),
   }

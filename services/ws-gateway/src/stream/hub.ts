@@ -116,7 +116,7 @@ export function createHub(options: HubOptions): Hub {
 
   const subscriber: EventSubscriber = bus.connectSubscriber({
     onMessage(channel, payload) {
-      if (channel === heartbeat.channel) return heartbeat.received()
+      if (channel === heartbeat.channel) return heartbeat.received(payload)
       const stream = streams.get(channel)
       const seq = eventSeq(payload)
       if (stream === undefined) return

@@ -232,6 +232,24 @@ describe('with the public keys of an issuer', () => {
       expect(changes).toEqual([false, true])
     })
 
+    test('is called away also when its keys could never be fetched', async () => {
+      const token = await goodToken().setProtectedHeader({ alg: 'EdDSA', kid: 'ed' }).sign(keys.privateKey)
+      responses['/starting'] = responses['/failing']!
+      const changes: boolean[] = []
+      const keyServer = createKeyServer({
+        url: `${jwksUrl}/starting`,
+        onChange: (error) => changes.push(error === undefined),
+      })
+      const verify = createTokenVerifier({ secrets: [], keyServer, audience: 'paxyo' })
+
+      expect(await Promise.all([verify(token, NOW_MS), verify(token, NOW_MS)])).toEqual(['unavailable', 'unavailable'])
+      expect(keyServer.isUnavailable).toBe(true)
+      responses['/starting'] = responses['/jwks']!
+      expect(await verify(token, NOW_MS)).toEqual(bearer)
+      expect(keyServer.isUnavailable).toBe(false)
+      expect(changes).toEqual([false, true])
+    })
+
     test('is asked every half minute while it is away, however many tokens are verified', async () => {
       jest.useFakeTimers({ now: NOW_MS, doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask'] })
       try {

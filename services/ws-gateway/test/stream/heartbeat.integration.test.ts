@@ -20,9 +20,9 @@ test('a bus that looks well but delivers nothing is noticed, and connected to an
     channelPrefix: 'paxyo:',
     onError: () => undefined,
   }).connectSubscriber({
-    onMessage(channel) {
+    onMessage(channel, payload) {
       received.push(channel)
-      heartbeat.received()
+      heartbeat.received(payload)
     },
     onRestored: () => (restores += 1),
   })
@@ -61,7 +61,7 @@ test('a process that stands still again and again keeps a connection that works'
   let restores = 0
   const publisher = bus.connectPublisher()
   const subscriber = bus.connectSubscriber({
-    onMessage: () => heartbeat.received(),
+    onMessage: (_channel, payload) => heartbeat.received(payload),
     onRestored: () => (restores += 1),
   })
   // Long enough for Redis to respond between two heartbeats, also on a busy machine.

@@ -9,6 +9,7 @@ import {
   type UserConnection,
 } from '@paxyo/panel-client'
 import type { Database } from '@paxyo/database'
+import { readVersion } from '@paxyo/service-kit'
 import type { Kysely } from 'kysely'
 import type { Pool } from 'pg'
 import type { GatewayResponses, GatewayConnection, GatewayLink } from '../../gateways/gateway-link.ts'
@@ -37,6 +38,7 @@ export function registerConnectionRoutes(api: PanelApi, deps: ConnectionRouteDep
 }
 
 function registerReads(api: PanelApi, { db, gateways }: ConnectionRouteDeps): void {
+  const version = readVersion()
   const countSchema = operation({
     operationId: 'countConnections',
     scope: 'read',
@@ -50,7 +52,7 @@ function registerReads(api: PanelApi, { db, gateways }: ConnectionRouteDeps): vo
     if (!gateways.isReady) return reject(reply, 'bus_unavailable')
     const known = gateways.gateways
     const sumOf = (count: 'users' | 'connections'): number => known.reduce((sum, gateway) => sum + gateway[count], 0)
-    return reply.send({ users: sumOf('users'), connections: sumOf('connections'), gateways: known })
+    return reply.send({ users: sumOf('users'), connections: sumOf('connections'), version, gateways: known })
   })
 
   const listSchema = {
