@@ -6,12 +6,12 @@ const BUFFER_EVENTS: Readonly<Record<MessageKind, string>> = { message: 'message
 /**
  * Calls `onMessage` for each message of pub/sub on a connection, and on those that replace it.
  *
- * It reads them before ioredis, which needs several times the CPU for each: between Redis and a gateway's sockets, this was
- * the largest part of the gateway's own work. Everything else stays with ioredis: commands and their responses, reconnects,
- * sentinels, TLS, and the messages of a server without RESP3.
+ * It reads them before ioredis, which takes 2 µs for each instead of 0.4: a tenth of what an event costs a gateway, the kernel's
+ * work included. Everything else stays with ioredis: commands and their responses, reconnects, sentinels, TLS, and the messages of
+ * a server without RESP3.
  *
  * How: ioredis listens for the data of a new connection before it emits `connect`, and Redis sends nothing before the first
- * command. If ioredis listened in another way, it would read the messages itself: `messageBuffer` is emitted for them.
+ * command. If that changes, ioredis reads the messages itself, and emits `messageBuffer` for them.
  */
 export function readMessages(redis: Redis, options: Omit<MessageReaderOptions, 'onReplies'>): void {
   const { kind, prefixBytes, onMessage } = options
