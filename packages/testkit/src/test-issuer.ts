@@ -11,7 +11,7 @@ export function createTestIssuer(): TestIssuer {
   const { publicKey, privateKey } = generateKeyPairSync('ed25519')
   const header = { alg: 'EdDSA', kid: 'test' }
   return {
-    jwks: { keys: [{ ...publicKey.export({ format: 'jwk' }), ...header } as JSONWebKeySet['keys'][number]] },
+    jwks: { keys: [{ ...publicKey.export({ format: 'jwk' }), ...header }] },
     mintToken: (userId) =>
       new SignJWT()
         .setProtectedHeader(header)
