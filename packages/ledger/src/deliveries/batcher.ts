@@ -177,7 +177,11 @@ function partitionOf(delivery: Delivery, partitionCount: number): number {
 }
 
 /** @returns undefined for each delivery that it did not commit. */
-type Commit<Result> = (deps: LedgerDeps, deliveries: readonly Delivery[]) => Promise<(DeliveryResult | Result)[]>
+type Commit<Result> = (
+  deps: LedgerDeps,
+  deliveries: readonly Delivery[],
+  isRetry: boolean,
+) => Promise<(DeliveryResult | Result)[]>
 
 async function commitBatch<Result>(
   options: BatcherOptions,
@@ -217,13 +221,15 @@ async function commitWithRetries<Result>(
   deadline: number,
   commit: Commit<Result>,
 ): Promise<(DeliveryResult | Result)[]> {
+  let isRetry = false
   let isOutcomeUnknown = false
   for (let delayMs = RETRY_DELAY_MS_MIN; ; delayMs = Math.min(delayMs * 2, RETRY_DELAY_MS_MAX)) {
     try {
-      const results = await commit(options, deliveries)
+      const results = await commit(options, deliveries, isRetry)
       if (isOutcomeUnknown) options.outbox.outcomeUnknown()
       return results
     } catch (error) {
+      isRetry = true
       isOutcomeUnknown ||= isDatabaseUnavailable(error)
       if (isRejectedByDatabase(error)) {
         options.log.warn({ err: error, deliveries: deliveries.length }, 'batch rejected by the database')
