@@ -31,7 +31,7 @@ const OPTIONS = {
   only: { type: 'string', multiple: true, default: [] },
   'no-half': { type: 'boolean', default: false },
   explain: { type: 'boolean', default: false },
-  'compare-with': { type: 'string' },
+  'compare-with': { type: 'string', multiple: true, default: [] },
   'grow-orders': { type: 'string', default: '10000,100000,1000000' },
   'grow-deliveries': { type: 'string', default: '100000,10000000' },
   'grow-users': { type: 'string', default: '1000,5000,15000,50000' },

@@ -1,4 +1,4 @@
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { ask } from '../machine/ask-child.ts'
 import { startHttpLoad, type HttpLoad, type HttpLoadCommand, type HttpLoadResult } from '../load/http-load.ts'
@@ -26,15 +26,13 @@ export interface IngestOptions {
   readonly nodeArgs: readonly string[]
   /** Whether to list the cost of our service's statements and log records. */
   readonly explain: boolean
-  /** Another checkout of this repository, whose service is measured too: the effect of a change. */
-  readonly compareWith?: string | undefined
+  /** Other checkouts of this repository, whose services are measured too: the effects of changes. */
+  readonly compareWith?: readonly string[]
 }
 
 const TOKEN = 'a-webhook-token'
 const PATH = `/webhooks/godofpanel/${TOKEN}`
 export const OURS = 'webhook-ingest'
-/** The variant that runs another checkout of our service. */
-const COMPARED = 'compared'
 const WARM_UP_MS = 5_000
 
 const script = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
@@ -68,9 +66,11 @@ export async function benchIngest(options: IngestOptions): Promise<Report> {
   using load = startHttpLoad()
   await using services = new AsyncDisposableStack()
   const variants: Variant[] = []
-  const compared = options.compareWith === undefined ? {} : { [COMPARED]: scriptOfCheckout(options.compareWith) }
+  const compared = Object.fromEntries(
+    (options.compareWith ?? []).map((folder) => [`in ${basename(folder)}`, scriptOfCheckout(folder)]),
+  )
   for (const [index, [name, { script: path, drive }]] of Object.entries({ ...VARIANTS, ...compared }).entries()) {
-    if (options.only.length > 0 && !options.only.includes(name) && name !== COMPARED) continue
+    if (options.only.length > 0 && !options.only.includes(name) && !(name in compared)) continue
     const url = await servers.copyDatabase(`bench_${index}`)
     const env = { DATABASE_URL: url, REDIS_URL: servers.redisUrl, WEBHOOK_TOKENS: TOKEN, CHANNEL_PREFIX: `${index}:` }
     const service = services.use(await startService(path, env, name === OURS ? { nodeArgs: options.nodeArgs } : {}))

@@ -8,6 +8,7 @@ import {
   lockAccountsOfOrders,
   lockFreeAccounts,
   lockProviderOrders,
+  mayHaveRow,
   readClock,
   readOrders,
   readSettledDeliveries,
@@ -50,13 +51,17 @@ export function commitRejected(deps: LedgerDeps, delivery: Delivery): Promise<De
 /**
  * Applies deliveries of registered orders whose accounts are not locked; `undefined` for the others, which write nothing. It waits
  * for no account.
+ *
+ * @param isRetry whether an earlier attempt may have committed some of them, which are duplicates then. The first attempt does not look
+ *   up ids that were drawn for these requests.
  */
 export function applyAtOnce(
   deps: LedgerDeps,
   deliveries: readonly Delivery[],
+  isRetry = true,
 ): Promise<(DeliveryResult | undefined)[]> {
   return commitChangeSet(deps, async (tx) => {
-    const working = await readWorkingSet(tx, deliveries, lockFreeAccounts)
+    const working = await readWorkingSet(tx, deliveries, lockFreeAccounts, isRetry)
     const results = deliveries.map((delivery) => applyDelivery(working, tx.changes, delivery, tx))
     tx.changes.acknowledges = results.some((result) => result !== undefined)
     return results
@@ -97,13 +102,14 @@ async function readWorkingSet(
   tx: LedgerTransaction,
   deliveries: readonly Delivery[],
   lockAccounts = lockAccountsOfOrders,
+  isRetry = true,
 ): Promise<WorkingSet> {
   const { client } = tx
   const orders = ordersOf(deliveries)
   const [accountsByUserId, ordersByProviderOrder, settled, at] = await roundTrip([
     lockAccounts(client, orders),
     readOrders(client, orders),
-    readSettledDeliveries(client, deliveries),
+    readSettledDeliveries(client, isRetry ? deliveries : deliveries.filter(mayHaveRow)),
     readClock(tx),
   ])
   return { at, accountsByUserId, ordersByProviderOrder, ...settled }

@@ -138,7 +138,7 @@ export function createOutbox({
     if (published.length === 0) return
     const batchIds = outbox.takePublished()
     try {
-      await deletePublished(pool, batchIds)
+      await pool.query(deletePublished(batchIds))
     } catch (error) {
       outbox.returnPublished(batchIds)
       throw error
@@ -210,7 +210,7 @@ async function drainSome(pool: Pool, publisher: EventPublisher, rowAgeMs: number
   const batchIds = await transaction(
     pool,
     (client) => publishOld(client, publisher, rowAgeMs),
-    (client, published) => (published.length === 0 ? [] : [deletePublished(client, published)]),
+    (client, published) => (published.length === 0 ? [] : [client.query(deletePublished(published))]),
   )
   return batchIds.length
 }

@@ -9,6 +9,8 @@ export interface BulkStatement<Row> {
   /** The name of the prepared statement: a connection prepares `text` under it once. */
   readonly name: string
   readonly text: string
+  /** Further statements with the same parameters, by their names. */
+  readonly alongside?: Readonly<Record<string, string>>
   readonly values: (rows: readonly Row[], at: Date, batchId: string) => unknown[]
 }
 
@@ -107,13 +109,12 @@ export const INSERT_ENTRIES: BulkStatement<LedgerEntry> = {
 
 export const INSERT_EVENTS: BulkStatement<EventRow> = {
   name: 'insert_events',
-  // The same statement adds them to the changes feed and to the outbox, as one row each.
+  // They are added to the changes feed and to the outbox, too, as one row each.
+  alongside: {
+    insert_changes: `INSERT INTO change_feed (user_ids, seqs, created_at, previous_statuses) VALUES ($1, $2, $4, $5)`,
+    insert_outbox: `INSERT INTO outbox (batch_id, user_ids, seqs, created_at) VALUES ($6, $1, $2, $4)`,
+  },
   text: `
-  WITH changes AS (
-    INSERT INTO change_feed (user_ids, seqs, created_at, previous_statuses) VALUES ($1, $2, $4, $5)
-  ), unpublished AS (
-    INSERT INTO outbox (batch_id, user_ids, seqs, created_at) VALUES ($6, $1, $2, $4)
-  )
   INSERT INTO events (user_id, seq, at, compact)
   SELECT user_id, seq, $4, compact FROM unnest($1::text[], $2::bigint[], $3::text[]) AS event (user_id, seq, compact)`,
   values: (rows, at, batchId) => [

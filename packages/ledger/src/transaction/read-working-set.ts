@@ -6,7 +6,7 @@ import { isReceivedAt, isReceivedBetween, receivedBetween } from './received-bet
 import type { Delivery } from '../model/delivery.ts'
 import { providerOrderKey, providerOrderColumns, providerOrderOf, type ProviderOrder } from '../model/provider-order.ts'
 import { LOCKED_ACCOUNT_COLUMNS, toLockedAccounts, type LockedAccountRow } from './account-rows.ts'
-import type { LockedAccount, WorkingSet, Order } from '../model/working-set.ts'
+import { noSettledDeliveries, type LockedAccount, type WorkingSet, type Order } from '../model/working-set.ts'
 import type { LedgerTransaction } from './ledger-transaction.ts'
 
 // Every transaction that changes orders takes its locks in the same sequence, so that there is no deadlock: first the
@@ -107,12 +107,20 @@ export async function readOrders(
 }
 
 /**
+ * Whether a delivery may have a row before its first attempt to commit: it waited, or its message is repeated. An id that was
+ * drawn for this request has none.
+ */
+export const mayHaveRow = ({ deliveryId, wasParked, verification }: Delivery): boolean =>
+  wasParked === true || verification !== undefined || isRepeatable(deliveryId)
+
+/**
  * Which of these deliveries are recorded, with any outcome, and which of those still await the provider's verification.
  */
 export async function readSettledDeliveries(
   client: PoolClient,
   deliveries: readonly Delivery[],
 ): Promise<Pick<WorkingSet, 'settledDeliveryIds' | 'awaitingDeliveryIds'>> {
+  if (deliveries.length === 0) return noSettledDeliveries()
   const ids = deliveries.map(({ deliveryId }) => deliveryId)
   const { rows } = await client.query<{ delivery_id: string; awaiting: boolean }>({
     name: 'read_settled_deliveries',

@@ -1,5 +1,6 @@
 import { insertAuditEntry } from '@paxyo/database'
 import type { PoolClient } from 'pg'
+import { combineStatements, type StatementPart } from './combine-statements.ts'
 import { deletePublished } from './delete-published.ts'
 import {
   INSERT_AWAITING,
@@ -15,7 +16,7 @@ import {
   UPDATE_ORDERS,
   type BulkStatement,
 } from './bulk-statements.ts'
-import type { ChangeSet, DeliveryRow } from '../model/change-set.ts'
+import type { ChangeSet, DeliveryRow, Statement } from '../model/change-set.ts'
 import { isRepeatable } from '../model/new-id.ts'
 
 const FIND_OLD_OUTBOX = `
@@ -51,31 +52,42 @@ export function writeChangeSet(
   const at = changes.at!
   const orders = Map.groupBy(changes.orders.values(), ({ orderId }) => changes.registeredOrderIds.has(orderId))
   const deliveries = Map.groupBy(changes.deliveries, hasWaited)
-  const statements: Promise<unknown>[] = []
-  const write = <Row>({ name, text, values }: BulkStatement<Row>, rows: readonly Row[] = []): void => {
-    if (rows.length > 0) statements.push(client.query({ name, text, values: values(rows, at, batchId) }))
+  const parts: StatementPart[] = []
+  const add = <Row>(statement: BulkStatement<Row>, rows: readonly Row[] = []): void => {
+    if (rows.length > 0) parts.push(withValues(statement, rows))
   }
-
-  write(INSERT_ORDERS, orders.get(true))
-  write(UPDATE_ORDERS, orders.get(false))
-  write(INSERT_ENTRIES, entries)
-  write(UPDATE_ACCOUNTS, [...accounts.values()])
-  write(INSERT_EVENTS, events)
-  write(
+  const withValues = <Row>({ values, ...statement }: BulkStatement<Row>, rows: readonly Row[]): StatementPart => ({
+    ...statement,
+    values: values(rows, at, batchId),
+  })
+  add(INSERT_ORDERS, orders.get(true))
+  add(UPDATE_ORDERS, orders.get(false))
+  add(INSERT_ENTRIES, entries)
+  add(UPDATE_ACCOUNTS, [...accounts.values()])
+  add(INSERT_EVENTS, events)
+  add(
     INSERT_REPEATABLE_IDS,
     deliveries.get(false)?.filter(({ deliveryId }) => isRepeatable(deliveryId)),
   )
-  write(INSERT_DELIVERIES, deliveries.get(false))
+  add(INSERT_DELIVERIES, deliveries.get(false))
+
+  const later: Statement[] = []
+  const write = <Row>(statement: BulkStatement<Row>, rows: readonly Row[] = []): void => {
+    if (rows.length > 0) later.push(withValues(statement, rows))
+  }
+  // They need the rows of the others, or change rows that another one inserts.
   write(SETTLE_DELIVERIES, deliveries.get(true))
   write(WRITE_REVIEWS, reviews)
   write(INSERT_AWAITING, awaiting)
   write(SETTLE_VERIFICATIONS, verified)
-  for (const statement of others) statements.push(client.query(statement))
+  later.push(...others)
   // Before the deletion, which writes nothing when the earlier transaction has deleted the same rows.
-  if (changes.acknowledges && statements.length === 0 && audit.length === 0) {
-    statements.push(client.query({ name: 'wait_for_standby', text: WAIT_FOR_STANDBY }))
+  if (changes.acknowledges && parts.length + later.length + audit.length === 0) {
+    later.push({ name: 'wait_for_standby', text: WAIT_FOR_STANDBY, values: [] })
   }
-  if (publishedBatchIds.length > 0) statements.push(deletePublished(client, publishedBatchIds))
+  if (publishedBatchIds.length > 0) parts.push(deletePublished(publishedBatchIds))
+  const combined = parts.length === 0 ? [] : [combineStatements(parts)]
+  const statements: Promise<unknown>[] = [...combined, ...later].map((statement) => client.query(statement))
   if (onOldRows !== undefined) statements.push(findOldRows(client, onOldRows))
   for (const entry of audit) {
     const { text, values } = insertAuditEntry(entry)

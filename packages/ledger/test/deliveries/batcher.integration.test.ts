@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { createTestDatabase, eventually, type TestDatabase, ledgerViolations } from '@paxyo/testkit'
 import type { StatusUpdate } from '@paxyo/order-core'
-import type { Pool } from 'pg'
+import type { Pool, PoolClient } from 'pg'
 import { pino } from 'pino'
 import { v7 as newId } from 'uuid'
 import { createBatcher, type Batcher, type BatcherOptions } from '../../src/deliveries/batcher.ts'
@@ -80,6 +80,27 @@ const countTransactions = async (work: () => Promise<unknown>): Promise<number> 
   }) as never
   await work()
   return count
+}
+
+type Fate = 'committed' | 'lost' | 'deadlock'
+
+/** The next commits end like this: a lost one is committed, but its response does not arrive. */
+const commitsEnd = (...fates: readonly Fate[]): void => {
+  const left = [...fates]
+  const connect = pool.connect.bind(pool) as () => Promise<PoolClient>
+  pool.connect = (async () => {
+    const client = await connect()
+    const query = client.query.bind(client) as (...args: unknown[]) => Promise<unknown>
+    return Object.assign(Object.create(client) as PoolClient, {
+      async query(...args: unknown[]) {
+        const fate = args[0] === 'COMMIT' ? (left.shift() ?? 'committed') : 'committed'
+        const result = await query(...(fate === 'deadlock' ? ['ROLLBACK'] : args))
+        if (fate === 'lost') throw Object.assign(new Error('connection lost'), { code: '08006' })
+        if (fate === 'deadlock') throw Object.assign(new Error('deadlock detected'), { code: '40P01' })
+        return result
+      },
+    })
+  }) as never
 }
 
 /** Whether somebody waits for somebody else, in this database: others are in use at the same time. */
@@ -375,7 +396,7 @@ describe('when the database fails', () => {
       for (const id of ids) {
         // A machine on which a commit takes longer than it is to the next cut would never come to an end.
         cutsLeft = CUTS_PER_BATCH
-        results.push(await batcher.submit([aDelivery(id)]))
+        results.push(await batcher.submit([aDelivery(id, {}, newId())]))
       }
     } finally {
       done.abort()
@@ -387,6 +408,13 @@ describe('when the database fails', () => {
     expect(new Set(['applied', 'duplicate'])).toEqual(outcomes.union(new Set(['applied', 'duplicate'])))
     const { rows } = await database.owner.query(`SELECT count(*)::int AS count FROM orders WHERE refunded = charge`)
     expect(rows).toEqual([{ count: 50 }])
+    expect(await ledgerViolations(database.owner)).toEqual({})
+  })
+
+  test('what an earlier attempt has committed is a duplicate, also when its id was drawn for this webhook', async () => {
+    await registerMany(1)
+    commitsEnd('lost')
+    expect(await start().submit([aDelivery('1', {}, newId())])).toEqual([{ outcome: 'duplicate' }])
     expect(await ledgerViolations(database.owner)).toEqual({})
   })
 
