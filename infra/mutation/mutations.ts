@@ -173,7 +173,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'the gateway does not wait for the subscription',
     file: `${GATEWAY}/src/stream/subscriptions.ts`,
-    find: 'await Promise.race([acknowledged, silence()])',
+    find: 'await orSilence(acknowledged)',
     replace: 'stream.isSubscribed = true',
     tests: [`${GATEWAY}/test/stream/subscription`],
   },

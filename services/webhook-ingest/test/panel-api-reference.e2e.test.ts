@@ -92,7 +92,7 @@ function recordIds({ cursor, changesCursor, operator, data = [] }: JsonResponse)
 const withAnyText = (json: string, anyText: unknown): unknown =>
   JSON.parse(json, (_name, value: unknown) => (value === '…' ? anyText : value))
 
-test('every command answers what the reference says, and none is refused', async () => {
+test('every command returns what the reference says, and none is rejected', async () => {
   const responses = []
   for (const { command } of examples) {
     // The process sends the webhooks a moment after the changes.
