@@ -5,7 +5,7 @@
  * PostgreSQL. Updates of one order are committed in the order of their arrival. A delivery that the database rejects
  * does not fail the others of its batch. Queue, batch size and retry time are bounded.
  *
- * How: deliveries that arrive while a partition commits form its next batch: a lone webhook does not
+ * How: deliveries that arrive while a partition commits form its next batch, without a timer: a lone webhook does not
  * wait, and under load one fsync serves hundreds. A hash of provider and order id selects the partition. Deliveries that have to
  * wait for a lock, because their order is not registered or another transaction changes their account, are deferred to
  * separate batches. A batch is retried after a deadlock or an unknown outcome of COMMIT (deliveries that were committed become
@@ -66,8 +66,6 @@ export interface BatcherOptions extends LedgerDeps {
 const BATCH_MAX = 500
 const QUEUE_MAX = 10_000
 const PARTITIONS = 2
-/** The statements of a batch cost as much CPU as a dozen webhooks. With 500 webhooks a second, few batches have as many as four. */
-const BATCH_PACING = { itemsMin: 4, intervalMs: 8 }
 const COMMIT_TIMEOUT_MS = 8_000
 const RETRY_DELAY_MS_MIN = 20
 const RETRY_DELAY_MS_MAX = 500
@@ -121,7 +119,7 @@ type Outcome = DeliveryResult | NotCommitted
 
 /** Commits the deliveries that need not wait for a lock, and defers the others. */
 function createPartition(options: BatcherOptions, batchMax: number, deferred: Deferred): Grouping<Delivery, Outcome> {
-  const commit = async (deliveries: readonly Delivery[]): Promise<readonly (Outcome | Promise<Outcome>)[]> => {
+  return createGrouping<Delivery, Outcome>(batchMax, async (deliveries) => {
     // Although they may need no lock any more, they come after those of the same order.
     const mustFollow = deliveries.map((delivery) => deferred.hasOrderOf(delivery))
     const others = deliveries.filter((_delivery, index) => !mustFollow[index])
@@ -131,8 +129,7 @@ function createPartition(options: BatcherOptions, batchMax: number, deferred: De
       const result = mustFollow[index] ? undefined : remaining.next().value
       return result ?? deferred.submit(delivery)
     })
-  }
-  return createGrouping(batchMax, commit, BATCH_PACING)
+  })
 }
 
 /** Commits the deliveries of all partitions that have to wait for a lock. */

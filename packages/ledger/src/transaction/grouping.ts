@@ -2,18 +2,11 @@
  * Guarantees: `submit` returns an item's result once its group is processed, or throws the error of its group. Groups are processed
  * one after the other, in the order of their items.
  *
- * How: items that arrive while a group is processed form the next one: a lone item does not wait, and under load one transaction
- * serves many. After a group of several items, the next one starts no earlier than an interval after its start: a load that leaves
- * groups small makes fewer and larger ones, which cost less. The groups of a higher load take longer than the interval.
+ * How: items that arrive while a group is processed form the next one, without a timer: a lone item does not wait, and under load
+ * one transaction serves many.
  *
  * Without it every item costs a transaction.
  */
-
-export interface Pacing {
-  /** The size of a group from which it counts as several items. */
-  readonly itemsMin: number
-  readonly intervalMs: number
-}
 
 export interface Grouping<T, R> {
   /** The number of items that wait for their group. */
@@ -29,7 +22,6 @@ export interface Grouping<T, R> {
  * @param groupMax the maximum number of items in one group.
  * @param process returns a result for each item, in their order; a promise when it is not there yet, and the next group does not
  *   wait for it.
- * @param pacing the minimum time between the starts of two groups; none when undefined.
  * @example
  * const grouping = createGrouping(100, async (numbers: readonly number[]) => numbers.map((number) => `${number} of ${numbers.length}`))
  * await Promise.all([grouping.submit(7), grouping.submit(8)]) //=> ['7 of 2', '8 of 2']
@@ -37,23 +29,17 @@ export interface Grouping<T, R> {
 export function createGrouping<T, R>(
   groupMax: number,
   process: (items: readonly T[]) => Promise<readonly (R | Promise<R>)[]>,
-  pacing?: Pacing,
 ): Grouping<T, R> {
   const queue: { readonly item: T; readonly settled: PromiseWithResolvers<R> }[] = []
   let running: Promise<void> | undefined
   let processingSince: number | undefined
-  let nextStartAt = 0
-  const pauseMs = (items: number): number => (pacing !== undefined && items >= pacing.itemsMin ? pacing.intervalMs : 0)
 
   async function run(): Promise<void> {
     // Items that were read in this turn of the event loop share a group.
     await new Promise(setImmediate)
     while (queue.length > 0) {
-      const waitMs = nextStartAt - performance.now()
-      if (waitMs > 0) await new Promise((resolve) => setTimeout(resolve, waitMs))
       const group = queue.splice(0, groupMax)
       processingSince = performance.now()
-      nextStartAt = processingSince + pauseMs(group.length)
       try {
         const results = await process(group.map(({ item }) => item))
         group.forEach(({ settled }, index) => settled.resolve(results[index]!))

@@ -1,9 +1,5 @@
-import { afterEach, expect, jest, test } from '@jest/globals'
+import { expect, test } from '@jest/globals'
 import { createGrouping } from '../../src/transaction/grouping.ts'
-
-afterEach(() => {
-  jest.useRealTimers()
-})
 
 /** Groups that end when the test says so. */
 function manualGroups() {
@@ -70,35 +66,4 @@ test('the next group does not wait for a result that is not there yet', async ()
   expect(await grouping.submit(3)).toBe(30)
   slow.resolve(10)
   expect(await first).toBe(10)
-})
-
-test('after a group of several items, the next one starts after the interval; after a smaller one at once', async () => {
-  jest.useFakeTimers()
-  const pass = (ms: number): Promise<void> => jest.advanceTimersByTimeAsync(ms)
-  const startedAtMs = performance.now()
-  const groups: { readonly atMs: number; readonly items: readonly number[] }[] = []
-  const process = (items: readonly number[]): Promise<readonly number[]> => {
-    groups.push({ atMs: performance.now() - startedAtMs, items })
-    return Promise.resolve(items)
-  }
-  const grouping = createGrouping(10, process, { itemsMin: 2, intervalMs: 8 })
-  const submit = (...items: number[]): void => items.forEach((item) => void grouping.submit(item))
-
-  submit(1)
-  await pass(0)
-  submit(2, 3)
-  await pass(5)
-  submit(4)
-  await pass(2)
-  submit(5)
-  await pass(20)
-  submit(6)
-  await pass(0)
-  expect(groups).toEqual([
-    { atMs: 0, items: [1] },
-    { atMs: 0, items: [2, 3] },
-    { atMs: 8, items: [4, 5] },
-    { atMs: 27, items: [6] },
-  ])
-  await grouping.idle()
 })
