@@ -2,6 +2,7 @@ import { Redis } from 'ioredis'
 import type { Arena } from '../arena.ts'
 import { register } from '../traffic.ts'
 import { browser } from './browser.ts'
+import { WITHOUT_REDIS } from './redis.ts'
 import { ingestOf, repeating, together, under, type Breakage, type Scenario } from './scenario.ts'
 
 /** Of the first gateway. */
@@ -31,14 +32,6 @@ function withClockAhead(ms: number): Breakage {
 /** So many that one is always just committed when gateways read the database. */
 const REGISTRATIONS = repeating((arena, index) => register(ingestOf(arena), `G-late-${index}`))
 
-/** Breaks by what gateways read once a second from PostgreSQL instead. */
-const WITHOUT_REDIS: Breakage = {
-  async break({ redis }) {
-    redis.process.kill('SIGKILL')
-  },
-  repair: ({ redis }) => redis.restart(),
-}
-
 async function command({ redis }: Arena, ...words: readonly [string, ...string[]]): Promise<void> {
   const client = new Redis(redis.url)
   try {
@@ -67,6 +60,7 @@ export const LATE_EVENTS: readonly Scenario[] = [
     what: 'kill -9 of Redis: events',
     alert: 'PaxyoEventSloBurning',
     severity: 'page',
+    // Gateways read them once a second from PostgreSQL.
     ...under(together(browser(), REGISTRATIONS), WITHOUT_REDIS),
     runbook: 'as for the alert that also fires',
   },

@@ -1,4 +1,12 @@
-import type { Scenario } from './scenario.ts'
+import type { Breakage, Scenario } from './scenario.ts'
+
+/** Breaks by killing Redis. */
+export const WITHOUT_REDIS: Breakage = {
+  async break(arena) {
+    arena.redis.process.kill('SIGKILL')
+  },
+  repair: (arena) => arena.redis.restart(),
+}
 
 /** Redis that is away, and what arrives over it. */
 export const REDIS: readonly Scenario[] = [
@@ -6,21 +14,15 @@ export const REDIS: readonly Scenario[] = [
     what: 'kill -9 of Redis: publishers',
     alert: 'PaxyoPublisherDown',
     severity: 'page',
-    async break(arena) {
-      arena.redis.process.kill('SIGKILL')
-    },
+    ...WITHOUT_REDIS,
     runbook: 'restore Redis',
-    repair: (arena) => arena.redis.restart(),
   },
   {
     what: 'kill -9 of Redis: gateways',
     alert: 'PaxyoPubSubSilent',
     severity: 'page',
-    async break(arena) {
-      arena.redis.process.kill('SIGKILL')
-    },
+    ...WITHOUT_REDIS,
     runbook: 'restore Redis',
-    repair: (arena) => arena.redis.restart(),
   },
   {
     what: 'SIGSTOP of Redis: the outbox',

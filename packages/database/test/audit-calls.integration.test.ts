@@ -100,7 +100,7 @@ test('the entry of a group is by the database, and no list of what people did ha
   expect(await readAuditLog(db, { limit: 10, action: 'chainCalls' })).toMatchObject([{ position: 1 }])
 })
 
-test('calls of concurrent transactions are chained once each, whoever chains them', async () => {
+test('each call of concurrent transactions is chained once, by one of several processes', async () => {
   const pool = database.poolAs('ingest', 8)
   const subjects = Array.from({ length: 200 }, (_, index) => `A-${index}`)
   await Promise.all(

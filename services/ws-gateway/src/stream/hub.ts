@@ -309,8 +309,8 @@ export function createHub(options: HubOptions): Hub {
         catchUpsLeft = CHECKS_AFTER_FAILOVER
       }
       if (catchUpsLeft === 0) return
-      catchUpsLeft -= 1
       if (streams.size > 0) await catchUp()
+      catchUpsLeft -= 1
     },
     async close() {
       watch.stop()
