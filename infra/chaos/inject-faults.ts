@@ -23,6 +23,8 @@ export interface FaultGroup<C extends Cluster> {
   readonly isSequence?: boolean
   /** Waits until the system has recovered from a fault, so that the group's next one finds all of its parts. */
   readonly recovered?: (cluster: C) => Promise<void>
+  /** What an operator does when it has not recovered: a violation, after which the group goes on. */
+  readonly repair?: (cluster: C) => Promise<void>
 }
 
 /** One of each server. Its faults may overlap with the recovery from the one before. */
@@ -153,9 +155,15 @@ function countMistakes(finished: readonly PlannedOrder[]): Record<string, number
   return counts
 }
 
+const failureOf = async (work: Promise<void> | undefined): Promise<string | undefined> =>
+  work?.then(
+    () => undefined,
+    (error: Error) => error.message,
+  )
+
 /**
- * Injects the faults of all groups until the work is done, or all faults are. A group ends when the system does not recover: its next
- * fault could be more than it must survive.
+ * Injects the faults of all groups until the work is done, or all faults are. A group ends when the system does not recover and cannot
+ * be repaired: its next fault could be more than it must survive.
  */
 async function injectUntil<C extends Cluster>(
   work: Promise<unknown>,
@@ -172,7 +180,7 @@ async function injectUntil<C extends Cluster>(
   const reports: Record<string, FaultReport> = {}
   const notRecovered: string[] = []
   let injected = 0
-  const injectGroup = async ({ faults, isSequence, recovered }: FaultGroup<C>, choice: Random): Promise<void> => {
+  const injectGroup = async ({ faults, isSequence, recovered, repair }: FaultGroup<C>, choice: Random): Promise<void> => {
     const names = Object.keys(faults).filter((name) => only?.includes(name) ?? true)
     // Each fault occurs once before any repeats, so that even a short run on a slow machine has many kinds.
     let left: string[] = []
@@ -185,14 +193,12 @@ async function injectUntil<C extends Cluster>(
       log(`fault: ${name}`)
       const since = performance.now()
       await faults[name]!(cluster, choice)
-      const failure = await recovered?.(cluster).then(
-        () => undefined,
-        (error: Error) => error.message,
-      )
+      const failure = await failureOf(recovered?.(cluster))
       if (failure !== undefined) {
         log(`not recovered: ${name}: ${failure}`)
         notRecovered.push(`not recovered after "${name}": ${failure.split('\n')[0]}`)
-        break
+        if (repair === undefined || (await failureOf(repair(cluster))) !== undefined) break
+        log(`repaired: ${name}`)
       }
       const gapMs = Math.round(sender.longestGapMs(since))
       log(`recovered: ${name}, longest time without a 200: ${gapMs} ms`)

@@ -10,7 +10,14 @@ export const HA_SYSTEM: ChaosSystem<HaCluster> = {
   start: startHaCluster,
   groups: [
     { faults: SERVICE_FAULTS },
-    { faults: POSTGRES_FAULTS, recovered: async ({ patroni }) => void (await patroni.whole()) },
+    {
+      faults: POSTGRES_FAULTS,
+      recovered: async ({ patroni }) => void (await patroni.whole()),
+      async repair({ patroni }) {
+        await patroni.restartStandbys()
+        await patroni.whole()
+      },
+    },
     { faults: REDIS_FAULTS, recovered: async (cluster) => void (await cluster.redisMaster()) },
   ],
 }
