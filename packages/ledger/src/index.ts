@@ -1,4 +1,11 @@
-export { deposit, type Deposit, type Deposited, type DepositRejection } from './accounts/deposit.ts'
+export { actionNeeds, actOnOrder, type DoneAction, type OrderAction } from './account-writes/act-on-order.ts'
+export { deposit, depositNeeds, type Deposit, type Deposited, type DepositRejection } from './account-writes/deposit.ts'
+export {
+  createAccountWrites,
+  type AccountWrite,
+  type AccountWrites,
+  type WriteTransaction,
+} from './account-writes/account-writes.ts'
 export { createAccountImportCheck } from './accounts/check-account-import.ts'
 export { importAccounts, type AccountImportResult, type ImportedAccount } from './accounts/import-accounts.ts'
 export { openAccount } from './accounts/open-account.ts'
@@ -38,7 +45,6 @@ export type { Delivery, DeliveryResult, Replay, Verification } from './model/del
 export { newId, type NewId } from './model/new-id.ts'
 export type { ProviderOrder } from './model/provider-order.ts'
 export type { Account, Order } from './model/working-set.ts'
-export { actOnOrder, type DoneAction, type OrderAction } from './orders/act-on-order.ts'
 export { createOrderImportCheck } from './orders/check-order-import.ts'
 export { attachProviderOrder, type Attached, type AttachRejection } from './orders/attach-provider-order.ts'
 export { importOrders, type ImportedOrder, type OrderImportResult } from './orders/import-orders.ts'
@@ -93,21 +99,20 @@ export { readUnknownWord, type UnknownWord } from './reviews/unknown-word.ts'
 export { proposeRefund, readWaitingUpdates } from './reviews/proposed-refund.ts'
 export { resolveReview, type Resolution, type ResolutionRejection } from './reviews/resolve-review.ts'
 export { commitChangeSet, type BatchOutbox, type LedgerDeps } from './transaction/commit-change-set.ts'
-export {
-  type AuditedOutcome,
-  type AuditedRequest,
-  type AuditedWork,
-  commitOnce,
-  type IdempotentRequest,
-  type OnceWork,
-  type SuccessResponse,
-  type WrittenResponse,
-} from './transaction/commit-once.ts'
+export { commitOnce, type OnceWork } from './transaction/commit-once.ts'
+export type {
+  AuditedOutcome,
+  AuditedRequest,
+  AuditedWork,
+  SuccessResponse,
+} from './transaction/record-response.ts'
+export type { IdempotentRequest, WrittenResponse } from './transaction/stored-responses.ts'
 export { createGrouping, type Grouping } from './transaction/grouping.ts'
 export type { ImportDeps } from './transaction/commit-import.ts'
 export { PUBLISHED_BY_SERVICES } from './transaction/published-by-services.ts'
 export type { ApplyRules, LedgerTransaction } from './transaction/ledger-transaction.ts'
 export { toAccount, type AccountRow } from './transaction/account-rows.ts'
+export { readEpoch } from './transaction/read-epoch.ts'
 export { ORDER_COLUMNS, toOrder, type OrderRow } from './transaction/read-working-set.ts'
 export { panelView, type PanelView } from './transaction/record-event.ts'
 export {

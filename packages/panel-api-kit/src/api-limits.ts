@@ -5,6 +5,10 @@ import { createConcurrencyLimiter, type ConcurrencyLimiter } from '@paxyo/servic
  * webhooks is 122 to 151 instead of 113 ms on two cores: more processes of PostgreSQL want them.
  */
 const WRITES_MAX = 2
+/** Deposits and actions on orders that are committed at the same time: as many as one transaction takes. */
+const ACCOUNT_WRITES_MAX = 64
+/** Those of one account, so that a flood of them leaves places of the transaction to the others. */
+const ACCOUNT_WRITES_OF_SUBJECT_MAX = 16
 /** Apart from writes, which wait for each other when many are for one account. */
 const READS_MAX = 2
 /** Tokens that are recorded at the same time: they share a connection and a commit, and leave the slots to the other writes. */
@@ -17,6 +21,8 @@ const WAIT_MS_MAX = 10_000
 
 export interface ApiLimiters {
   readonly writes: ConcurrencyLimiter
+  /** Of the writes that are committed in groups. */
+  readonly accountWrites: ConcurrencyLimiter
   readonly reads: ConcurrencyLimiter
   readonly tokens: ConcurrencyLimiter
 }
@@ -28,7 +34,11 @@ export interface ApiLimiters {
  * createApiLimiters().writes.isFull() //=> false
  */
 export const createApiLimiters = (): ApiLimiters => ({
-  writes: createConcurrencyLimiter(WRITES_MAX, WAITING_MAX, WAIT_MS_MAX, WAITING_OF_SUBJECT_MAX),
+  writes: createConcurrencyLimiter(WRITES_MAX, WAITING_MAX, WAIT_MS_MAX, { waitingMax: WAITING_OF_SUBJECT_MAX }),
+  accountWrites: createConcurrencyLimiter(ACCOUNT_WRITES_MAX, WAITING_MAX, WAIT_MS_MAX, {
+    activeMax: ACCOUNT_WRITES_OF_SUBJECT_MAX,
+    waitingMax: WAITING_OF_SUBJECT_MAX,
+  }),
   reads: createConcurrencyLimiter(READS_MAX, WAITING_MAX, WAIT_MS_MAX),
-  tokens: createConcurrencyLimiter(TOKENS_MAX, WAITING_MAX, WAIT_MS_MAX, WAITING_OF_SUBJECT_MAX),
+  tokens: createConcurrencyLimiter(TOKENS_MAX, WAITING_MAX, WAIT_MS_MAX, { waitingMax: WAITING_OF_SUBJECT_MAX }),
 })

@@ -8,7 +8,7 @@ import type { Logger } from 'pino'
 
 /** Dependencies of the API's routes. */
 export interface ApiDeps extends LedgerDeps {
-  /** For reads; writes go through `commitOnce`. */
+  /** For reads; writes go through `commitOnce` or `AccountWrites`. */
   readonly db: Kysely<Database>
   readonly log: Logger
 }

@@ -1,4 +1,6 @@
 import {
+  type AccountWrite,
+  type AccountWrites,
   commitOnce,
   createGrouping,
   type AuditedRequest,
@@ -57,6 +59,33 @@ export function commitRequest(
   const change = auditedChange(request)
   const idempotent = idempotentRequest(request)
   return shareResponse(request, idempotent, () => commitOnce(deps, idempotent, work, change))
+}
+
+export interface AccountWriteDeps {
+  readonly accountWrites: AccountWrites
+  readonly log: Logger
+}
+
+/**
+ * Commits the change of an account or an order once, in a group with others, with its entry of the audit log. A request that repeats
+ * one that was in flight returns its response.
+ *
+ * @example
+ * const app = createHttpServer({ log, trustProxy: false })
+ * app.addHook('onRequest', async (request) => rememberPrincipal(request, ENVIRONMENT_KEY))
+ * const accountWrites = createAccountWrites(ledger)
+ * const write = { needs: {}, decide: () => ({ status: 201, body: {} }) } as const
+ * app.post('/', async (request, reply) => sendResponse(reply, await commitAccountWrite({ accountWrites, log }, request, write)))
+ * (await app.inject({ method: 'POST', url: '/' })).statusCode //=> 201
+ */
+export function commitAccountWrite(
+  { accountWrites }: AccountWriteDeps,
+  request: FastifyRequest,
+  write: AccountWrite,
+): Promise<WrittenResponse | ErrorCode> {
+  const change = auditedChange(request)
+  const idempotent = idempotentRequest(request)
+  return shareResponse(request, idempotent, () => accountWrites.commit(idempotent, write, change))
 }
 
 /**

@@ -2,10 +2,12 @@ export { type ApiKeyStoreOptions, type ApiKeyStore, createApiKeyStore } from './
 export { createApiLimiters, type ApiLimiters } from './api-limits.ts'
 export { type ApiDeps, type PanelApi } from './api.ts'
 export {
+  type AccountWriteDeps,
   addAudit,
   type AuditDeps,
   auditedChange,
   auditedRequest,
+  commitAccountWrite,
   commitRequest,
   createTokenLog,
   describeChange,
@@ -28,7 +30,7 @@ export {
   principalOf,
   rememberPrincipal,
 } from './principal.ts'
-export { userParams, readEpoch } from './position.ts'
 export { rejectUnknownParameters } from './query-parameters.ts'
 export { sendResponse, reject } from './response.ts'
 export { toPanelApi } from './to-panel-api.ts'
+export { userParams } from './user-params.ts'

@@ -4,7 +4,7 @@
  */
 export interface ConcurrencyLimiter {
   /**
-   * @param subject requests with the same one enter one after the other: they would wait for the same lock, and take
+   * @param subject of those with the same one, a few enter at the same time: they would wait for the same lock, and take
    * the slots of requests that do not need it.
    * @returns a function that leaves, which is idempotent; undefined when the request is rejected.
    */
@@ -18,8 +18,15 @@ interface Waiting {
   readonly settle: (isAdmitted: boolean) => void
 }
 
+/** Limits of those that have the same subject, so that one fills neither the slots nor the queue. */
+export interface SubjectLimits {
+  /** 1 when undefined. */
+  readonly activeMax?: number
+  /** The whole queue when undefined. */
+  readonly waitingMax?: number
+}
+
 /**
- * @param waitingOfSubjectMax how many of those that wait may have the same subject, so that one does not fill the queue.
  * @example
  * const limiter = createConcurrencyLimiter(1, 0, 1_000)
  * const leave = await limiter.enter()
@@ -30,37 +37,28 @@ export function createConcurrencyLimiter(
   activeMax: number,
   waitingMax: number,
   waitMsMax: number,
-  waitingOfSubjectMax: number = waitingMax,
+  { activeMax: activeOfSubjectMax = 1, waitingMax: waitingOfSubjectMax = waitingMax }: SubjectLimits = {},
 ): ConcurrencyLimiter {
   let active = 0
-  const activeSubjects = new Set<string>()
+  const activeBySubject = new Map<string, number>()
   const waiting = new Set<Waiting>()
   const waitingBySubject = new Map<string, number>()
 
   const mayEnter = (subject: string | undefined): boolean =>
-    active < activeMax && (subject === undefined || !activeSubjects.has(subject))
-
-  const waitingOf = (subject: string): number => waitingBySubject.get(subject) ?? 0
+    active < activeMax && (subject === undefined || (activeBySubject.get(subject) ?? 0) < activeOfSubjectMax)
 
   const mayWait = (subject: string | undefined): boolean =>
-    waiting.size < waitingMax && (subject === undefined || waitingOf(subject) < waitingOfSubjectMax)
-
-  function countWaiting(subject: string | undefined, change: 1 | -1): void {
-    if (subject === undefined) return
-    const count = waitingOf(subject) + change
-    if (count === 0) waitingBySubject.delete(subject)
-    else waitingBySubject.set(subject, count)
-  }
+    waiting.size < waitingMax && (subject === undefined || (waitingBySubject.get(subject) ?? 0) < waitingOfSubjectMax)
 
   function admit(subject: string | undefined): () => void {
     active += 1
-    if (subject !== undefined) activeSubjects.add(subject)
+    count(activeBySubject, subject, 1)
     let hasLeft = false
     return () => {
       if (hasLeft) return
       hasLeft = true
       active -= 1
-      if (subject !== undefined) activeSubjects.delete(subject)
+      count(activeBySubject, subject, -1)
       admitNext()
     }
   }
@@ -78,12 +76,12 @@ export function createConcurrencyLimiter(
       const settle = (isAdmitted: boolean): void => {
         clearTimeout(timer)
         waiting.delete(entry)
-        countWaiting(subject, -1)
+        count(waitingBySubject, subject, -1)
         resolve(isAdmitted ? admit(subject) : undefined)
       }
       const entry = { subject, settle }
       waiting.add(entry)
-      countWaiting(subject, 1)
+      count(waitingBySubject, subject, 1)
     })
   }
 
@@ -94,4 +92,11 @@ export function createConcurrencyLimiter(
     },
     isFull: (subject) => !mayEnter(subject) && !mayWait(subject),
   }
+}
+
+function count(bySubject: Map<string, number>, subject: string | undefined, change: 1 | -1): void {
+  if (subject === undefined) return
+  const next = (bySubject.get(subject) ?? 0) + change
+  if (next === 0) bySubject.delete(subject)
+  else bySubject.set(subject, next)
 }

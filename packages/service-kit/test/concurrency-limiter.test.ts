@@ -65,8 +65,20 @@ test('who has waited for too long does not take the subject along', async () => 
   expect(await limiter.enter('ann')).toBeDefined()
 })
 
+test('of those with one subject a few are inside when that is allowed', async () => {
+  const limiter = createConcurrencyLimiter(3, 4, 10_000, { activeMax: 2 })
+  const anns = [limiter.enter('ann'), limiter.enter('ann'), limiter.enter('ann')]
+  await Promise.all(anns.slice(0, 2))
+  const [leaveBob, unnamed] = [(await limiter.enter('bob'))!, limiter.enter()]
+  leaveBob()
+  expect(await unnamed).toBeDefined()
+
+  ;(await anns[0])!()
+  expect(await anns[2]).toBeDefined()
+})
+
 test('one subject fills its part of the queue, and the rest of it is for others', async () => {
-  const limiter = createConcurrencyLimiter(1, 4, 10_000, 2)
+  const limiter = createConcurrencyLimiter(1, 4, 10_000, { waitingMax: 2 })
   const order: string[] = []
   const enter = async (subject: string): Promise<(() => void) | undefined> => {
     const leave = await limiter.enter(subject)
@@ -85,7 +97,7 @@ test('one subject fills its part of the queue, and the rest of it is for others'
 })
 
 test('one that has waited for too long leaves the part of its subject to the next one', async () => {
-  const limiter = createConcurrencyLimiter(1, 4, 20, 1)
+  const limiter = createConcurrencyLimiter(1, 4, 20, { waitingMax: 1 })
   const leave = (await limiter.enter('ann'))!
   expect(await limiter.enter('ann')).toBeUndefined()
   const next = limiter.enter('ann')

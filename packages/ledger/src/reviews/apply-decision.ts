@@ -39,7 +39,7 @@ export type DecisionRejection = 'refund_exceeds_charge' | 'balance_limit_exceede
 
 /** Applies a person's decision, with an event for the user. All refunds together are at most the charge. */
 export function applyDecision(
-  { changes, newId }: LedgerTransaction,
+  { changes, newId }: Pick<LedgerTransaction, 'changes' | 'newId'>,
   { at, order, account }: LockedOrder,
   { refund, status, counts }: PersonsDecision,
 ): DecidedOrder | DecisionRejection {

@@ -7,7 +7,12 @@ import type { LedgerTransaction } from '../transaction/ledger-transaction.ts'
 import { readKeyName } from '../transaction/read-key-name.ts'
 import { LOCKED_ACCOUNT_COLUMNS, toLockedAccounts, type LockedAccountRow } from '../transaction/account-rows.ts'
 import { ORDER_COLUMNS, readClock, toOrder, type OrderRow } from '../transaction/read-working-set.ts'
-import { isWithinLimit, recordOperatorRefund, type LimitRejection } from '../transaction/refund-limit.ts'
+import {
+  isWithinLimit,
+  readRefundsLeft,
+  recordOperatorRefund,
+  type LimitRejection,
+} from '../transaction/refund-limit.ts'
 import { clearWaitingUpdates, proposeRefund, readWaitingUpdates } from './proposed-refund.ts'
 
 /** A person's decision about a review. */
@@ -49,7 +54,8 @@ export async function resolveReview(
   if (known.review === undefined) return 'review_not_found'
   if (known.review.resolved_at !== null) return 'review_resolved'
   const { operatorId, refund } = resolution
-  if (!(await isWithinLimit(tx.client, operatorId, refund))) return 'refund_limit_exceeded'
+  const refundsLeft = await readRefundsLeft(tx.client, operatorId === undefined || refund === 0n ? [] : [operatorId])
+  if (!isWithinLimit(refundsLeft, operatorId, refund)) return 'refund_limit_exceeded'
   const resolved = apply(tx, known, resolution)
   if (typeof resolved === 'string') return resolved
 
@@ -67,7 +73,8 @@ export async function resolveReview(
     resolved?.refund?.refundId ?? null,
   ])
   await roundTrip([clearing, writing])
-  recordOperatorRefund(tx.changes, operatorId, resolved?.refund?.refundId ?? null, refund, known.at)
+  const refundId = resolved?.refund?.refundId
+  recordOperatorRefund(tx.changes, refundsLeft, { operatorId, refundId, amount: refund, at: known.at })
   tx.changes.resolvedReviewIds.push(reviewId)
   return { resolved }
 }

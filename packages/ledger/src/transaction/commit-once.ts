@@ -1,50 +1,9 @@
-import { ERROR_CODES, type ErrorCode } from '@paxyo/contracts'
-import { type AuditEntry, isRejectedByDatabase, isRetryable, roundTrip } from '@paxyo/database'
-import type { PoolClient } from 'pg'
-import type { ChangeSet, Statement } from '../model/change-set.ts'
+import type { ErrorCode } from '@paxyo/contracts'
 import { commitChangeSet, type LedgerDeps } from './commit-change-set.ts'
 import type { LedgerTransaction } from './ledger-transaction.ts'
-
-const ATTEMPTS_MAX = 3
-
-/** An Idempotency-Key and the request that it belongs to. */
-export interface IdempotentRequest {
-  readonly key: string
-  readonly hash: Buffer
-  /** The index of the transaction, when a request has several. */
-  readonly part: number
-}
-
-/** The response to a request that changed data. */
-export interface SuccessResponse {
-  readonly status: 200 | 201
-  readonly body: object
-  /** Whether it repeats the response to an earlier, equal request. */
-  readonly isReplay?: boolean
-  /** What the audit log has about the change. */
-  readonly audit?: { readonly subject?: string; readonly before?: object; readonly after?: object }
-}
-
-/** The author of a request, for the audit log. */
-export type AuditedRequest = Omit<AuditEntry, 'before' | 'after' | 'result'>
-
-/** What a request changed, for the audit log. */
-export type AuditedOutcome = Pick<AuditEntry, 'before' | 'after' | 'result'> & { readonly subject?: string }
-
-/** The record of a request in the audit log, which its transaction writes. */
-export interface AuditedWork {
-  /** Whether the log has also requests that got this error. */
-  readonly isErrorAudited: (code: ErrorCode) => boolean
-  readonly record: (changes: ChangeSet, outcome: AuditedOutcome) => void
-}
-
-/** A serialized response, stored with its effect when the request has an Idempotency-Key. */
-export interface WrittenResponse {
-  readonly status: number
-  readonly json: string
-  /** Whether it repeats the response to an earlier request with the same Idempotency-Key, or for the same payment. */
-  readonly isReplay: boolean
-}
+import { isAcknowledgement, recordResponse, type AuditedWork, type SuccessResponse } from './record-response.ts'
+import { retryLostRaces } from './retry-lost-races.ts'
+import { readStoredResponses, type IdempotentRequest, type WrittenResponse } from './stored-responses.ts'
 
 /**
  * Records changes and returns the response. When it returns an error code, it must not have recorded or written
@@ -68,86 +27,21 @@ export type OnceWork = (tx: LedgerTransaction) => Promise<SuccessResponse | Erro
  * await once() //=> { status: 201, json: '{"userId":"ann"}', isReplay: false }
  * await once() //=> { status: 201, json: '{"userId":"ann"}', isReplay: true }
  */
-export async function commitOnce(
+export function commitOnce(
   deps: LedgerDeps,
   request: IdempotentRequest | undefined,
   work: OnceWork,
   audited?: AuditedWork,
 ): Promise<WrittenResponse | ErrorCode> {
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      return await tryOnce(deps, request, work, audited)
-    } catch (error) {
-      const mayHaveLostRace = isRejectedByDatabase(error) || isRetryable(error)
-      if (!mayHaveLostRace || attempt === ATTEMPTS_MAX) throw error
-    }
-  }
+  return retryLostRaces(() =>
+    commitChangeSet(deps, async (tx) => {
+      const stored = await readStoredResponses(tx.client, request === undefined ? [] : [request])
+      const earlier = request && stored.find(request)
+      if (typeof earlier === 'object') return earlier
+      const response = recordResponse(tx.changes, stored, { request, audited }, earlier ?? (await work(tx)))
+      tx.changes.acknowledges = isAcknowledgement(response)
+      tx.changes.others.push(...stored.toStatements())
+      return response
+    }),
+  )
 }
-
-function tryOnce(
-  deps: LedgerDeps,
-  request: IdempotentRequest | undefined,
-  work: OnceWork,
-  audited?: AuditedWork,
-): Promise<WrittenResponse | ErrorCode> {
-  return commitChangeSet<WrittenResponse | ErrorCode>(deps, async (tx) => {
-    const earlier = request === undefined ? undefined : await takeKey(tx.client, request)
-    const result = earlier ?? (await work(tx))
-    if (typeof result === 'string') {
-      // A conflict is with what is committed, and may be with an earlier attempt of the same request.
-      tx.changes.acknowledges = ERROR_CODES[result].status === 409
-      if (audited?.isErrorAudited(result)) audited.record(tx.changes, { ...NO_CHANGE, result })
-      return result
-    }
-    if ('json' in result) return result
-    const { status, body, isReplay = false, audit } = result
-    if (!isReplay) audited?.record(tx.changes, { ...NO_CHANGE, ...audit, result: 'ok' })
-    const written = { status, json: JSON.stringify(body), isReplay }
-    if (request !== undefined) tx.changes.others.push(storeResponse(request, written))
-    return written
-  })
-}
-
-const NO_CHANGE = { before: null, after: null }
-
-/** Two-part advisory locks do not collide with the one-part locks of provider orders. */
-const LOCK_KEY = `SELECT pg_try_advisory_xact_lock(hashtext('paxyo idempotency'), hashtext($1)) AS is_ours`
-const READ_RESPONSE = `
-  SELECT request_hash, status, body FROM idempotency_keys WHERE idempotency_key = $1 AND part = $2`
-const STORE_RESPONSE = `
-  INSERT INTO idempotency_keys (idempotency_key, part, request_hash, status, body) VALUES ($1, $2, $3, $4, $5)`
-
-interface ResponseRow {
-  readonly request_hash: Buffer
-  readonly status: number
-  readonly body: string
-}
-
-/**
- * Locks the key until the transaction ends. When another request holds the lock, this one does not wait for it: it
- * would hold a connection that webhooks need.
- *
- * @returns the stored response or an error code; undefined when the work has not been done yet.
- */
-async function takeKey(
-  client: PoolClient,
-  { key, hash, part }: IdempotentRequest,
-): Promise<WrittenResponse | ErrorCode | undefined> {
-  // Two separate statements: the second must see what the previous holder of the lock committed.
-  const [lock, { rows }] = await roundTrip([
-    client.query<{ is_ours: boolean }>({ name: 'lock_idempotency_key', text: LOCK_KEY, values: [key] }),
-    client.query<ResponseRow>({ name: 'read_response', text: READ_RESPONSE, values: [key, part] }),
-  ])
-  const stored = rows[0]
-  if (stored !== undefined) {
-    if (!stored.request_hash.equals(hash)) return 'idempotency_key_reused'
-    return { status: stored.status, json: stored.body, isReplay: true }
-  }
-  return lock.rows[0]?.is_ours === true ? undefined : 'idempotency_key_in_use'
-}
-
-const storeResponse = ({ key, hash, part }: IdempotentRequest, { status, json }: WrittenResponse): Statement => ({
-  name: 'store_response',
-  text: STORE_RESPONSE,
-  values: [key, part, hash, status, json],
-})

@@ -10,7 +10,7 @@ import {
 import { createInProcessBus } from '@paxyo/event-bus'
 import { createTestDatabase, ledgerViolations, type TestDatabase } from '@paxyo/testkit'
 import { pino } from 'pino'
-import { deposit } from '../../src/accounts/deposit.ts'
+import { createAccountWrites } from '../../src/account-writes/account-writes.ts'
 import { readChangeFeedEnd, readChanges } from '../../src/change-feed/read-changes.ts'
 import { revokeToken } from '../../src/connections/revoke-token.ts'
 import { commitDeliveries } from '../../src/deliveries/commit-deliveries.ts'
@@ -19,10 +19,10 @@ import { eraseUser, resumeErasures } from '../../src/erasure/erase-user.ts'
 import { previewErasure } from '../../src/erasure/preview-erasure.ts'
 import type { Delivery } from '../../src/model/delivery.ts'
 import { newId } from '../../src/model/new-id.ts'
-import { actOnOrder } from '../../src/orders/act-on-order.ts'
 import { attachProviderOrder } from '../../src/orders/attach-provider-order.ts'
 import { createOutbox, type Outbox } from '../../src/outbox/outbox.ts'
 import { commitChangeSet, type LedgerDeps } from '../../src/transaction/commit-change-set.ts'
+import { aDeposit, anAction } from '../account-writes/an-account-write.ts'
 import { anOrder, registerOrder } from '../register-order.ts'
 
 const LINK = 'https://example.com/marks-page'
@@ -88,21 +88,13 @@ const LEDGER = `
 /** A user of whom every table has something. */
 async function fillTables(userId: string): Promise<void> {
   for (const number of ['1', '2', '3']) await registerOrder(deps, anOrderOf(userId, number))
-  await commitChangeSet(deps, (tx) =>
-    deposit(tx, { userId, amount: 1_000_000_000n, currency: 'USD', paymentRef: 'invoice 1' }),
-  )
+  const writes = createAccountWrites(deps)
+  const payment = { userId, amount: 1_000_000_000n, currency: 'USD', paymentRef: 'invoice 1' }
+  await writes.commit(undefined, aDeposit(payment))
   await commitDeliveries(deps, [aDelivery('p-1', 'in_progress'), aDelivery('p-2', 'canceled')])
   const note = `for ${userId}`
-  await commitChangeSet(deps, (tx) =>
-    actOnOrder(tx, 'M-1', {
-      action: 'refund',
-      amount: 100_000_000n,
-      status: undefined,
-      note,
-      actor: 'Ann',
-      keyId: 'k',
-    }),
-  )
+  const action = { action: 'refund', amount: 100_000_000n, status: undefined, note, actor: 'Ann', keyId: 'k' } as const
+  await writes.commit(undefined, anAction('M-1', action))
   await revokeToken(database.owner, { userId, jti: 'a', expiresAt: new Date(Date.now() + 3_600_000) })
   await appendAuditEntry(createKysely(database.owner), {
     ...BY,

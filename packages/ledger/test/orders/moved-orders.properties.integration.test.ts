@@ -4,16 +4,17 @@ import type { Provider, StatusUpdate } from '@paxyo/order-core'
 import { createTestDatabase, ledgerViolations, type TestDatabase } from '@paxyo/testkit'
 import fc from 'fast-check'
 import { pino } from 'pino'
+import { createAccountWrites } from '../../src/account-writes/account-writes.ts'
 import { createBatcher, type Batcher } from '../../src/deliveries/batcher.ts'
 import { replayDeliveries } from '../../src/deliveries/replay-deliveries.ts'
 import type { Delivery, Verification } from '../../src/model/delivery.ts'
 import { newId } from '../../src/model/new-id.ts'
-import { actOnOrder } from '../../src/orders/act-on-order.ts'
 import { attachProviderOrder } from '../../src/orders/attach-provider-order.ts'
 import { registerOrders } from '../../src/orders/register-orders.ts'
 import { createOutbox, type Outbox } from '../../src/outbox/outbox.ts'
 import { resolveReview } from '../../src/reviews/resolve-review.ts'
 import { commitChangeSet, type LedgerDeps } from '../../src/transaction/commit-change-set.ts'
+import { anAction } from '../account-writes/an-account-write.ts'
 import { anOrder } from '../register-order.ts'
 import { createModel, type Model } from './moved-orders-model.ts'
 
@@ -198,7 +199,7 @@ class Run {
       actor: 'Ann',
       keyId: 'key',
     } as const
-    const result = await commitChangeSet(this.rules, (tx) => actOnOrder(tx, this.orderId(of), action))
+    const result = await createAccountWrites(this.rules).commit(undefined, anAction(this.orderId(of), action))
     if (typeof result === 'object') this.model.act(of, amount)
   }
 

@@ -8,6 +8,7 @@ import {
   type SetUpRouteDeps,
   type WordRouteDeps,
 } from '@paxyo/console'
+import { createAccountWrites } from '@paxyo/ledger'
 import type { FastifyInstance } from 'fastify'
 import { registerOverviewRoutes, type OverviewDeps } from './overview/overview-routes.ts'
 import { registerGetAccount } from './accounts/get-account.ts'
@@ -93,6 +94,13 @@ export function registerPanelApi(app: FastifyInstance, deps: PanelApiDeps): void
         registerRoutes(bounded, deps)
         registerSetUpRoutes(bounded, { ...deps, app })
       })
+      // They share transactions, so more of them are admitted at the same time.
+      await v1.register(async (grouped: PanelApi) => {
+        boundConcurrency(grouped, { ...deps, writes: limiters.accountWrites })
+        const routeDeps = { accountWrites: createAccountWrites(deps), log: deps.log }
+        registerPostAction(grouped, routeDeps)
+        registerPostDeposit(grouped, routeDeps)
+      })
       // A token waits for a commit, and takes no place of a write meanwhile.
       await v1.register(async (tokens: PanelApi) => {
         boundConcurrency(tokens, { ...deps, writes: limiters.tokens })
@@ -113,10 +121,8 @@ function registerRoutes(v1: PanelApi, deps: PanelApiDeps): void {
   registerListOrders(v1, deps)
   registerGetOrder(v1, deps)
   registerPutProviderOrder(v1, deps)
-  registerPostAction(v1, deps)
   registerPostAccount(v1, deps)
   registerGetAccount(v1, deps)
-  registerPostDeposit(v1, deps)
   registerGetLedger(v1, deps)
   registerConnectionRoutes(v1, deps)
   registerErasureRoute(v1, deps)

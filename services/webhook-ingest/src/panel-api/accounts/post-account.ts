@@ -1,5 +1,5 @@
 import { roundTrip } from '@paxyo/database'
-import { openAccount } from '@paxyo/ledger'
+import { openAccount, readEpoch } from '@paxyo/ledger'
 import { accountResponseSchema, openingSchema } from '@paxyo/panel-client'
 import {
   type ApiDeps,
@@ -7,7 +7,6 @@ import {
   commitRequest,
   operation,
   type PanelApi,
-  readEpoch,
   sendResponse,
 } from '@paxyo/panel-api-kit'
 import { accountView } from './account-view.ts'

@@ -1,14 +1,12 @@
-import { roundTrip } from '@paxyo/database'
-import { deposit, type Deposit, type Deposited, type SuccessResponse } from '@paxyo/ledger'
+import { deposit, depositNeeds, type Deposit, type Deposited, type SuccessResponse } from '@paxyo/ledger'
 import { formatMoney, parseMoney } from '@paxyo/order-core'
 import { depositResponseSchema, depositSchema, type LedgerEntry } from '@paxyo/panel-client'
 import {
-  type ApiDeps,
+  type AccountWriteDeps,
+  commitAccountWrite,
   idempotencyHeaders,
-  commitRequest,
   operation,
   type PanelApi,
-  readEpoch,
   reject,
   sendResponse,
   userParams,
@@ -16,7 +14,7 @@ import {
 import { accountView } from './account-view.ts'
 
 /** `POST /v1/accounts/{userId}/deposits`: adds money to an account. The user's browser shows it at once. */
-export function registerPostDeposit(api: PanelApi, deps: ApiDeps): void {
+export function registerPostDeposit(api: PanelApi, deps: AccountWriteDeps): void {
   const schema = {
     headers: idempotencyHeaders,
     params: userParams,
@@ -46,9 +44,12 @@ export function registerPostDeposit(api: PanelApi, deps: ApiDeps): void {
     const paymentRef = request.body.paymentRef ?? request.headers['idempotency-key']
     if (paymentRef === undefined) return reject(reply, 'idempotency_key_missing')
     const payment: Deposit = { userId, amount: parseMoney(text), currency, paymentRef }
-    const response = await commitRequest(deps, request, async (tx) => {
-      const [deposited, epoch] = await roundTrip([deposit(tx, payment), readEpoch(tx.client)])
-      return typeof deposited === 'string' ? deposited : toResponse(payment, deposited, epoch)
+    const response = await commitAccountWrite(deps, request, {
+      needs: depositNeeds(payment),
+      decide(tx) {
+        const deposited = deposit(tx, payment)
+        return typeof deposited === 'string' ? deposited : toResponse(payment, deposited, tx.rows.epoch)
+      },
     })
     const outcome = typeof response === 'string' ? response : response.isReplay ? 'replayed' : response.status
     deps.log.info({ userId, amount: text, paymentRef, outcome }, 'deposit')

@@ -6,6 +6,7 @@ import {
   type OnceWork,
   type IdempotentRequest,
   outcomesOf,
+  readEpoch,
   registerOrders,
   type Registered,
   type Registration,
@@ -28,7 +29,6 @@ import {
   idempotentRequest,
   operation,
   type PanelApi,
-  readEpoch,
   reject,
   auditedChange,
 } from '@paxyo/panel-api-kit'

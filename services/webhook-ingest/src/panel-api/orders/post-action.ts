@@ -1,23 +1,21 @@
 import { identifierSchema } from '@paxyo/contracts'
-import { roundTrip } from '@paxyo/database'
-import { actOnOrder, type DoneAction, type OrderAction } from '@paxyo/ledger'
+import { actionNeeds, actOnOrder, type DoneAction, type OrderAction, type SuccessResponse } from '@paxyo/ledger'
 import { formatMoney, parseMoney } from '@paxyo/order-core'
 import { actedOnOrderSchema, actOnOrderSchema, type OrderActionView, type ParsedActOnOrder } from '@paxyo/panel-client'
 import { z } from 'zod'
 import { accountView } from '../accounts/account-view.ts'
 import {
-  type ApiDeps,
+  type AccountWriteDeps,
   authorOf,
+  commitAccountWrite,
   idempotencyHeaders,
-  commitRequest,
   operation,
   type PanelApi,
-  readEpoch,
   sendResponse,
 } from '@paxyo/panel-api-kit'
 
 /** `POST /v1/orders/:orderId/actions`: the owner acts on any order. */
-export function registerPostAction(api: PanelApi, deps: ApiDeps): void {
+export function registerPostAction(api: PanelApi, deps: AccountWriteDeps): void {
   const schema = {
     headers: idempotencyHeaders,
     params: z.object({ orderId: identifierSchema }),
@@ -44,35 +42,37 @@ export function registerPostAction(api: PanelApi, deps: ApiDeps): void {
   api.post('/v1/orders/:orderId/actions', { schema }, async (request, reply) => {
     const { orderId } = request.params
     const action = toAction(request.body, authorOf(request, request.body.actor))
-    const response = await commitRequest(deps, request, async (tx) => {
-      const [done, epoch] = await roundTrip([actOnOrder(tx, orderId, action), readEpoch(tx.client)])
-      if (typeof done === 'string') return done
-      const { order, account, refund } = done
-      const body = {
-        action: toView(action, done),
-        order,
-        userId: account.userId,
-        account: accountView(account),
-        refund: refund ?? null,
-        seq: account.lastSeq,
-        epoch,
-      }
-      const { status, refunded } = done.before
-      const audit = {
-        before: { status, refunded: formatMoney(refunded) },
-        after: {
-          action: action.action,
-          status: order.status,
-          refunded: order.refunded,
-          refund: refund?.amount ?? null,
-        },
-      }
-      return { status: 200, body, audit }
+    const response = await commitAccountWrite(deps, request, {
+      needs: actionNeeds(orderId, action),
+      decide(tx) {
+        const done = actOnOrder(tx, orderId, action)
+        return typeof done === 'string' ? done : toResponse(action, done, tx.rows.epoch)
+      },
     })
     const outcome = typeof response === 'string' ? response : response.status
     deps.log.info({ orderId, action: action.action, actor: action.actor, keyId: action.keyId, outcome }, 'order action')
     return sendResponse(reply, response)
   })
+}
+
+function toResponse(action: OrderAction, done: DoneAction, epoch: string): SuccessResponse {
+  const { order, account, refund, before } = done
+  const body = {
+    action: toView(action, done),
+    order,
+    userId: account.userId,
+    account: accountView(account),
+    refund: refund ?? null,
+    seq: account.lastSeq,
+    epoch,
+  }
+  const after = {
+    action: action.action,
+    status: order.status,
+    refunded: order.refunded,
+    refund: refund?.amount ?? null,
+  }
+  return { status: 200, body, audit: { before: { ...before, refunded: formatMoney(before.refunded) }, after } }
 }
 
 function toAction(body: ParsedActOnOrder, author: ReturnType<typeof authorOf>): OrderAction {

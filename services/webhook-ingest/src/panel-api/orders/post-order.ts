@@ -1,12 +1,11 @@
 import { roundTrip } from '@paxyo/database'
-import { registerOrders } from '@paxyo/ledger'
+import { readEpoch, registerOrders } from '@paxyo/ledger'
 import {
   type ApiDeps,
   idempotencyHeaders,
   commitRequest,
   operation,
   type PanelApi,
-  readEpoch,
   reject,
   sendResponse,
 } from '@paxyo/panel-api-kit'

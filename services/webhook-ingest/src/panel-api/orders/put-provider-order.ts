@@ -1,6 +1,6 @@
 import { identifierSchema } from '@paxyo/contracts'
 import { roundTrip } from '@paxyo/database'
-import { attachProviderOrder } from '@paxyo/ledger'
+import { attachProviderOrder, readEpoch } from '@paxyo/ledger'
 import { attachedProviderOrderSchema, attachProviderOrderSchema } from '@paxyo/panel-client'
 import { z } from 'zod'
 import {
@@ -10,7 +10,6 @@ import {
   commitRequest,
   operation,
   type PanelApi,
-  readEpoch,
   reject,
   sendResponse,
 } from '@paxyo/panel-api-kit'

@@ -1,5 +1,5 @@
 import { roundTrip, runQuery } from '@paxyo/database'
-import { resolveReview, type Resolution } from '@paxyo/ledger'
+import { readEpoch, resolveReview, type Resolution } from '@paxyo/ledger'
 import { parseMoney } from '@paxyo/order-core'
 import { resolvedSchema, resolveSchema } from '@paxyo/panel-client'
 import { z } from 'zod'
@@ -13,7 +13,6 @@ import {
   principalOf,
   reject,
   type PanelApi,
-  readEpoch,
   sendResponse,
 } from '@paxyo/panel-api-kit'
 import { selectReviews, toReview } from './review.ts'

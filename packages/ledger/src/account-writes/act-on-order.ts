@@ -1,12 +1,9 @@
 import type { OrderStatus } from '@paxyo/contracts'
-import { roundTrip } from '@paxyo/database'
 import type { Money } from '@paxyo/order-core'
-import type { LedgerTransaction } from '../transaction/ledger-transaction.ts'
-import { readKeyName } from '../transaction/read-key-name.ts'
-import { readClock } from '../transaction/read-working-set.ts'
+import type { NeededRows } from './locked-rows.ts'
+import type { WriteTransaction } from './account-writes.ts'
 import type { Order } from '../model/working-set.ts'
 import { applyDecision, type DecidedOrder, type DecisionRejection } from '../reviews/apply-decision.ts'
-import { lockOrder } from './lock-order.ts'
 import { isWithinLimit, recordOperatorRefund, type LimitRejection } from '../transaction/refund-limit.ts'
 
 /** An action of a person on an order. */
@@ -34,6 +31,13 @@ export interface DoneAction extends DecidedOrder {
   readonly before: Pick<Order, 'status' | 'refunded'>
 }
 
+/** The rows that {@link actOnOrder} needs. */
+export const actionNeeds = (orderId: string, { keyId, operatorId }: OrderAction): NeededRows => ({
+  orderId,
+  keyId,
+  operatorId,
+})
+
 /**
  * Applies a person's action to an order, with an event for its user, and records it in the order's history.
  *
@@ -41,36 +45,39 @@ export interface DoneAction extends DecidedOrder {
  * @example
  * await commitChangeSet(ledger, (tx) => registerOrders(tx, [order]))
  * const action = { action: 'cancel', amount: undefined, status: undefined, note: 'lost', actor: 'Ann', keyId: 'a-key' } as const
- * const done = await commitChangeSet(ledger, (tx) => actOnOrder(tx, 'A-1', action))
- * typeof done === 'object' && formatMoney(done.account.balance) //=> '2.5'
+ * const { json } = await createAccountWrites(ledger).commit(undefined, {
+ *   needs: actionNeeds('A-1', action),
+ *   decide(tx) {
+ *     const { account } = actOnOrder(tx, 'A-1', action)
+ *     return { status: 200, body: { balance: formatMoney(account.balance) } }
+ *   },
+ * })
+ * json //=> '{"balance":"2.5"}'
  */
-export async function actOnOrder(
-  tx: LedgerTransaction,
+export function actOnOrder(
+  tx: WriteTransaction,
   orderId: string,
   action: OrderAction,
-): Promise<DoneAction | DecisionRejection | LimitRejection | 'order_not_found'> {
-  const { client, changes, newId } = tx
-  const [locked, keyName, at] = await roundTrip([
-    lockOrder(client, orderId),
-    readKeyName(client, action.keyId),
-    readClock(tx),
-  ])
-  if (locked === undefined) return 'order_not_found'
-  const { order, account } = locked
+): DoneAction | DecisionRejection | LimitRejection | 'order_not_found' {
+  const { rows, changes, newId } = tx
+  const { at, refundsLeft } = rows
+  const order = rows.order(orderId)
+  const account = order && rows.account(order.userId)
+  if (order === undefined || account === undefined) return 'order_not_found'
   const isCancel = action.action === 'cancel'
   const status = isCancel ? 'canceled' : action.status
-  const refund = isCancel ? order.charge - order.refunded : (action.amount ?? 0n)
+  const amount = isCancel ? order.charge - order.refunded : (action.amount ?? 0n)
+  const { action: name, note, keyId, operatorId } = action
 
-  if (!(await isWithinLimit(client, action.operatorId, refund))) return 'refund_limit_exceeded'
-  const decided = applyDecision(tx, { at, order, account }, { refund, status })
+  if (!isWithinLimit(refundsLeft, operatorId, amount)) return 'refund_limit_exceeded'
+  const decided = applyDecision(tx, { at, order, account }, { refund: amount, status })
   if (typeof decided === 'string') return decided
   const actionId = newId()
-  const actor = action.actor ?? keyName
-  const refundId = decided.refund?.refundId ?? null
-  const { action: name, note, keyId, operatorId } = action
-  const values = [actionId, orderId, name, status ?? null, refundId, note, actor, keyId, at]
+  const actor = action.actor ?? rows.keyNames.get(keyId) ?? keyId
+  const refundId = decided.refund?.refundId
+  const values = [actionId, orderId, name, status ?? null, refundId ?? null, note, actor, keyId, at]
   changes.others.push({ name: 'insert_operator_action', text: INSERT_ACTION, values })
-  recordOperatorRefund(changes, operatorId, refundId, refund, at)
+  recordOperatorRefund(changes, refundsLeft, { operatorId, refundId, amount, at })
   const before = { status: order.status, refunded: order.refunded }
   return { ...decided, actionId, at, actor, status, before }
 }
