@@ -32,6 +32,10 @@ const KEY = 'a-panel-key-for-the-benchmark'
 const USERS = 1_000
 /** As many as may wait. */
 const WAITING = 1_000
+/** As many of one account as may be in a transaction; of these four it has all places. */
+const ACTIVE_OF_USER = 16
+const LOCKED_USERS = ['user-1', 'user-2', 'user-3', 'user-4']
+const OTHER_USERS = Array.from({ length: WAITING }, (_, index) => `none-${index}`)
 const SETTLE_MS = 500
 /** Until the requests that waited are done. */
 const DRAIN_MS = 4_000
@@ -121,14 +125,14 @@ let count = 0
 async function measure({ service, url }: Variant, scenario: Scenario): Promise<Record<string, number>> {
   count += 1
   const isRejected = scenario.startsWith('503')
-  // Both slots are taken, and the queue is full; or one, and the part of its account.
+  // All slots are taken, and the queue is full; or the part of one account.
   const waiting =
     scenario === '503, queue'
-      ? ['user-1', 'user-2', ...Array.from({ length: WAITING }, (_, index) => `none-${index}`)]
-      : Array<string>(WAITING + 1).fill('user-1')
+      ? [...LOCKED_USERS.flatMap((user) => Array<string>(ACTIVE_OF_USER).fill(user)), ...OTHER_USERS]
+      : Array<string>(WAITING).fill(LOCKED_USERS[0]!)
   await using held = new AsyncDisposableStack()
   if (isRejected) {
-    held.use(await lockAccounts(url, ['user-1', 'user-2']))
+    held.use(await lockAccounts(url, LOCKED_USERS))
     const requests = waiting.map((user) => deposit(user, `hold-${count}-{n}`))
     held.use(await hold(service.port, requests))
   }

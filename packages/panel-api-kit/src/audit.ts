@@ -74,8 +74,8 @@ export interface AccountWriteDeps {
  * const app = createHttpServer({ log, trustProxy: false })
  * app.addHook('onRequest', async (request) => rememberPrincipal(request, ENVIRONMENT_KEY))
  * const accountWrites = createAccountWrites(ledger)
- * const write = { needs: {}, decide: () => ({ status: 201, body: {} }) } as const
- * app.post('/', async (request, reply) => sendResponse(reply, await commitAccountWrite({ accountWrites, log }, request, write)))
+ * const decide = () => ({ status: 201, body: {} }) as const
+ * app.post('/', async (request, reply) => sendResponse(reply, await commitAccountWrite({ accountWrites, log }, request, { needs: {}, decide })))
  * (await app.inject({ method: 'POST', url: '/' })).statusCode //=> 201
  */
 export function commitAccountWrite(

@@ -23,8 +23,8 @@ export interface ConcurrencyDeps {
 
 export interface ConcurrencyOptions extends ConcurrencyDeps {
   /**
-   * Limits requests that can change something, which wait for the locks of accounts: those for one account or one order take
-   * one slot, one after the other.
+   * Limits requests that can change something, which wait for the locks of accounts: those for one account or one order take one slot, one
+   * after the other, or a few slots when they share transactions.
    */
   readonly writes: ConcurrencyLimiter
   /** Limits the others, so that these locks do not delay them; as `writes` when undefined. */

@@ -1,4 +1,4 @@
-import { insertAuditEntry, type AuditEntry } from '@paxyo/database'
+import { insertAuditEntries, type AuditEntry } from '@paxyo/database'
 import { createConcurrencyLimiter } from '@paxyo/service-kit'
 import type { Pool } from 'pg'
 
@@ -29,8 +29,7 @@ export interface DenialLogOptions {
 
 /** Writes an entry in a transaction of its statement alone. */
 export async function insertEntry(pool: Pick<Pool, 'query'>, entry: AuditEntry): Promise<void> {
-  const { text, values } = insertAuditEntry(entry)
-  await pool.query(text, values)
+  await pool.query(insertAuditEntries([entry]))
 }
 
 export function createDenialLog({ pool, now }: DenialLogOptions): DenialLog {

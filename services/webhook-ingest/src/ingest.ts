@@ -100,7 +100,7 @@ const NO_OUTGOING_WEBHOOKS: OutgoingWebhookSettings = {
   retryDelaysMs: RETRY_DELAYS_MS,
 }
 
-/** Connections that its pool needs: three for batches, the others for the panel API, tokens, checks, the outbox and readiness. */
+/** Connections that its pool needs: three for batches, two for groups of money requests, the others for the panel API, tokens, checks, the outbox and readiness. */
 export const INGEST_POOL_MAX = 12
 
 /** A batch is retried for 8 s: what takes longer waits for a standby. */

@@ -1,4 +1,4 @@
-import { insertAuditEntry } from '@paxyo/database'
+import { insertAuditEntries } from '@paxyo/database'
 import { auditedRequest, operation, reject, type ApiDeps, type PanelApi } from '@paxyo/panel-api-kit'
 import { webhookAddressBody, webhookAddressSchema, type WebhookAddress } from '@paxyo/panel-client'
 import type { ConfiguredProvider } from '@paxyo/providers'
@@ -30,8 +30,7 @@ export function registerWebhookAddress(api: PanelApi, { pool, configuredProvider
     const configured = configuredProviders.find((one) => one.provider.name === provider)
     if (configured === undefined) return reject(reply, 'unknown_provider')
     const details = { subject: provider, before: null, after: null, result: 'ok' }
-    const { text, values } = insertAuditEntry({ ...auditedRequest(request), ...details })
-    await pool.query(text, values)
+    await pool.query(insertAuditEntries([{ ...auditedRequest(request), ...details }]))
     return reply.send(toAddress(configured))
   })
 }

@@ -19,22 +19,39 @@ export interface AuditEntry {
 }
 
 /**
- * A statement for one entry. The transaction sends it last, because it locks the end of the chain until the commit.
+ * A statement for entries, in their order. The transaction sends it last, because it locks the end of the chain until the commit.
  *
  * @example
  * const entry = { actor: 'environment', actorName: 'environment', action: 'mintToken', subject: 'ann', note: null }
- * const { text, values } = insertAuditEntry({ ...entry, before: null, after: null, result: 'ok', address: null })
+ * const { text, values } = insertAuditEntries([{ ...entry, before: null, after: null, result: 'ok', address: null }])
  * (await pool.query(text, values)).rowCount //=> 1
  */
-export function insertAuditEntry(entry: AuditEntry): { readonly text: string; readonly values: unknown[] } {
-  const { actor, actorName, action, subject, note, before, after, result, address } = entry
+export function insertAuditEntries(entries: readonly AuditEntry[]): {
+  readonly name: string
+  readonly text: string
+  readonly values: unknown[]
+} {
   const json = (value: object | null): string | null => (value === null ? null : JSON.stringify(value))
-  return { text: INSERT, values: [actor, actorName, action, subject, note, json(before), json(after), result, address] }
+  return {
+    name: 'insert_audit_entries',
+    text: INSERT,
+    values: [
+      entries.map(({ actor }) => actor),
+      entries.map(({ actorName }) => actorName),
+      entries.map(({ action }) => action),
+      entries.map(({ subject }) => subject),
+      entries.map(({ note }) => note),
+      entries.map(({ before }) => json(before)),
+      entries.map(({ after }) => json(after)),
+      entries.map(({ result }) => result),
+      entries.map(({ address }) => address),
+    ],
+  }
 }
 
 const INSERT = `
   INSERT INTO audit_log (actor, actor_name, action, subject, note, before, after, result, address)
-  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`
+  SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::json[], $7::json[], $8::text[], $9::text[])`
 
 /**
  * Appends an entry to the audit log.
@@ -47,6 +64,6 @@ const INSERT = `
  * rows //=> [{ position: 1, subject: 'ann' }]
  */
 export async function appendAuditEntry(db: Kysely<Database>, entry: AuditEntry): Promise<void> {
-  const { text, values } = insertAuditEntry(entry)
+  const { text, values } = insertAuditEntries([entry])
   await db.executeQuery(CompiledQuery.raw(text, values))
 }

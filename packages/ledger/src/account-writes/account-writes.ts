@@ -68,7 +68,7 @@ interface Item extends OnceRequest {
   readonly write: AccountWrite
 }
 
-type Response = WrittenResponse | ErrorCode
+type Result = WrittenResponse | ErrorCode
 
 /**
  * @example
@@ -82,12 +82,12 @@ type Response = WrittenResponse | ErrorCode
  * response //=> { status: 201, json: '{"isDone":true}', isReplay: false }
  */
 export function createAccountWrites(deps: LedgerDeps): AccountWrites {
-  const waiting = createGrouping<Item, Response>(GROUP_MAX, async (items) => {
+  const waiting = createGrouping<Item, Result>(GROUP_MAX, async (items) => {
     const responses = await commitItems(deps, items, 'all')
     // Set: those that wait are all decided.
     return responses.map((response) => response!)
   })
-  const free = createGrouping<Item, Response>(GROUP_MAX, async (items) => {
+  const free = createGrouping<Item, Result>(GROUP_MAX, async (items) => {
     const responses = await commitItems(deps, items, 'free')
     return responses.map((response, index) => response ?? waiting.submit(items[index]!))
   })
@@ -99,24 +99,24 @@ async function commitItems(
   deps: LedgerDeps,
   items: readonly Item[],
   locks: Locks,
-): Promise<(Response | Promise<Response> | undefined)[]> {
+): Promise<(Result | Promise<Result> | undefined)[]> {
   try {
     return await commitTogether(deps, items, locks)
   } catch (error) {
     // The outcome is unknown, and would be again.
     if (isDatabaseUnavailable(error)) throw error
-    const settled: PromiseSettledResult<Response | undefined>[] = []
+    const settled: PromiseSettledResult<Result | undefined>[] = []
     for (const item of items) settled.push(...(await Promise.allSettled([commitAlone(deps, item, locks)])))
-    return settled.map((result) => (result.status === 'fulfilled' ? result.value : Promise.reject(result.reason)))
+    return settled.map((result) => (result.status === 'fulfilled' ? result.value : Promise.reject<Result>(result.reason as Error)))
   }
 }
 
-async function commitAlone(deps: LedgerDeps, item: Item, locks: Locks): Promise<Response | undefined> {
+async function commitAlone(deps: LedgerDeps, item: Item, locks: Locks): Promise<Result | undefined> {
   const [response] = await retryLostRaces(() => commitTogether(deps, [item], locks))
   return response
 }
 
-function commitTogether(deps: LedgerDeps, items: readonly Item[], locks: Locks): Promise<(Response | undefined)[]> {
+function commitTogether(deps: LedgerDeps, items: readonly Item[], locks: Locks): Promise<(Result | undefined)[]> {
   return commitChangeSet(deps, async (tx) => {
     const needs = items.map(({ write }) => write.needs)
     const [stored, rows] = await roundTrip([
@@ -134,7 +134,7 @@ function commitTogether(deps: LedgerDeps, items: readonly Item[], locks: Locks):
   })
 }
 
-function respond(tx: WriteTransaction, stored: StoredResponses, item: Item, locks: Locks): Response | undefined {
+function respond(tx: WriteTransaction, stored: StoredResponses, item: Item, locks: Locks): Result | undefined {
   const { request, write } = item
   const earlier = request && stored.find(request)
   if (typeof earlier === 'object') return earlier

@@ -31,7 +31,13 @@ export interface DoneAction extends DecidedOrder {
   readonly before: Pick<Order, 'status' | 'refunded'>
 }
 
-/** The rows that {@link actOnOrder} needs. */
+/**
+ * The rows that {@link actOnOrder} needs.
+ *
+ * @example
+ * const action = { action: 'cancel', amount: undefined, status: undefined, note: 'lost', actor: 'Ann', keyId: 'a-key' } as const
+ * actionNeeds('A-1', action) //=> { orderId: 'A-1', keyId: 'a-key', operatorId: undefined }
+ */
 export const actionNeeds = (orderId: string, { keyId, operatorId }: OrderAction): NeededRows => ({
   orderId,
   keyId,
@@ -45,14 +51,14 @@ export const actionNeeds = (orderId: string, { keyId, operatorId }: OrderAction)
  * @example
  * await commitChangeSet(ledger, (tx) => registerOrders(tx, [order]))
  * const action = { action: 'cancel', amount: undefined, status: undefined, note: 'lost', actor: 'Ann', keyId: 'a-key' } as const
- * const { json } = await createAccountWrites(ledger).commit(undefined, {
+ * const response = await createAccountWrites(ledger).commit(undefined, {
  *   needs: actionNeeds('A-1', action),
  *   decide(tx) {
- *     const { account } = actOnOrder(tx, 'A-1', action)
- *     return { status: 200, body: { balance: formatMoney(account.balance) } }
+ *     const done = actOnOrder(tx, 'A-1', action)
+ *     return typeof done === 'string' ? done : { status: 200, body: { balance: formatMoney(done.account.balance) } }
  *   },
  * })
- * json //=> '{"balance":"2.5"}'
+ * typeof response === 'object' && response.json //=> '{"balance":"2.5"}'
  */
 export function actOnOrder(
   tx: WriteTransaction,
@@ -67,7 +73,7 @@ export function actOnOrder(
   const isCancel = action.action === 'cancel'
   const status = isCancel ? 'canceled' : action.status
   const amount = isCancel ? order.charge - order.refunded : (action.amount ?? 0n)
-  const { action: name, note, keyId, operatorId } = action
+  const { note, keyId, operatorId } = action
 
   if (!isWithinLimit(refundsLeft, operatorId, amount)) return 'refund_limit_exceeded'
   const decided = applyDecision(tx, { at, order, account }, { refund: amount, status })
@@ -75,13 +81,17 @@ export function actOnOrder(
   const actionId = newId()
   const actor = action.actor ?? rows.keyNames.get(keyId) ?? keyId
   const refundId = decided.refund?.refundId
-  const values = [actionId, orderId, name, status ?? null, refundId ?? null, note, actor, keyId, at]
-  changes.others.push({ name: 'insert_operator_action', text: INSERT_ACTION, values })
+  changes.actions.push({
+    actionId,
+    orderId,
+    action: action.action,
+    status: status ?? null,
+    refundId: refundId ?? null,
+    note,
+    actor,
+    keyId,
+  })
   recordOperatorRefund(changes, refundsLeft, { operatorId, refundId, amount, at })
   const before = { status: order.status, refunded: order.refunded }
   return { ...decided, actionId, at, actor, status, before }
 }
-
-const INSERT_ACTION = `
-  INSERT INTO operator_actions (action_id, order_id, action, status, refund_id, note, actor, key_id, created_at)
-  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`

@@ -33,7 +33,12 @@ export type DepositRejection =
   | 'balance_limit_exceeded'
   | 'payment_ref_reused'
 
-/** The rows that {@link deposit} needs. */
+/**
+ * The rows that {@link deposit} needs.
+ *
+ * @example
+ * depositNeeds({ userId: 'ann', amount: parseMoney('10'), currency: 'USD', paymentRef: 'r' }) //=> { userId: 'ann', paymentRef: 'r' }
+ */
 export const depositNeeds = ({ userId, paymentRef }: Deposit): NeededRows => ({ userId, paymentRef })
 
 /**
@@ -46,14 +51,14 @@ export const depositNeeds = ({ userId, paymentRef }: Deposit): NeededRows => ({ 
  * @example
  * await commitChangeSet(ledger, (tx) => openAccount(tx, 'ann', 'USD'))
  * const payment = { userId: 'ann', amount: parseMoney('10'), currency: 'USD', paymentRef: 'invoice 1' }
- * const { json } = await createAccountWrites(ledger).commit(undefined, {
+ * const response = await createAccountWrites(ledger).commit(undefined, {
  *   needs: depositNeeds(payment),
  *   decide(tx) {
- *     const { account } = deposit(tx, payment)
- *     return { status: 201, body: { balance: formatMoney(account.balance) } }
+ *     const done = deposit(tx, payment)
+ *     return typeof done === 'string' ? done : { status: 201, body: { balance: formatMoney(done.account.balance) } }
  *   },
  * })
- * json //=> '{"balance":"10"}'
+ * typeof response === 'object' && response.json //=> '{"balance":"10"}'
  */
 export function deposit(
   { rows, changes, newId }: WriteTransaction,

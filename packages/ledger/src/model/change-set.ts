@@ -33,6 +33,8 @@ export interface ChangeSet {
   readonly awaiting: AwaitingRow[]
   /** Deliveries whose verification is done, with the provider's response. */
   readonly verified: VerifiedRow[]
+  /** What people did with orders, for the history of these. */
+  readonly actions: ActionRow[]
   /** Rows that only one kind of work writes, each with its statement. */
   readonly others: Statement[]
   /** For the audit log. Written last: it locks the end of the log until the commit. */
@@ -113,6 +115,18 @@ export interface VerifiedRow {
   readonly verification: Verification
 }
 
+export interface ActionRow {
+  readonly actionId: string
+  readonly orderId: string
+  readonly action: 'refund' | 'cancel' | 'set_status'
+  /** What the order became; null when it stayed. */
+  readonly status: OrderStatus | null
+  readonly refundId: string | null
+  readonly note: string
+  readonly actor: string
+  readonly keyId: string
+}
+
 export function emptyChangeSet(): ChangeSet {
   return {
     at: undefined,
@@ -127,6 +141,7 @@ export function emptyChangeSet(): ChangeSet {
     resolvedReviewIds: [],
     awaiting: [],
     verified: [],
+    actions: [],
     others: [],
     audit: [],
   }

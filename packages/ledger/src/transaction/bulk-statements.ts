@@ -1,7 +1,7 @@
 import { compactPayload, textArray } from '@paxyo/database'
 import { formatMoney, NEEDS_APPROVAL } from '@paxyo/order-core'
 import type { LockedAccount, Order } from '../model/working-set.ts'
-import type { AwaitingRow, DeliveryRow, EventRow, LedgerEntry, ReviewRow, VerifiedRow } from '../model/change-set.ts'
+import type { ActionRow, AwaitingRow, DeliveryRow, EventRow, LedgerEntry, ReviewRow, VerifiedRow } from '../model/change-set.ts'
 import { isReceivedAt, isReceivedBetween, receivedBetween } from './received-between.ts'
 
 /** A statement that writes any number of rows, with one array per column. */
@@ -239,6 +239,26 @@ export const INSERT_AWAITING: BulkStatement<AwaitingRow> = {
     rows.map((row) => row.deliveryId),
     rows.map((row) => row.provider),
     rows.map((row) => row.providerOrderId),
+    at,
+  ],
+}
+
+export const INSERT_ACTIONS: BulkStatement<ActionRow> = {
+  name: 'insert_operator_actions',
+  text: `
+  INSERT INTO operator_actions (action_id, order_id, action, status, refund_id, note, actor, key_id, created_at)
+  SELECT action_id, order_id, action, status, refund_id, note, actor, key_id, $9
+  FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::uuid[], $6::text[], $7::text[], $8::text[])
+    AS done (action_id, order_id, action, status, refund_id, note, actor, key_id)`,
+  values: (rows, at) => [
+    rows.map((row) => row.actionId),
+    rows.map((row) => row.orderId),
+    rows.map((row) => row.action),
+    rows.map((row) => row.status),
+    rows.map((row) => row.refundId),
+    rows.map((row) => row.note),
+    rows.map((row) => row.actor),
+    rows.map((row) => row.keyId),
     at,
   ],
 }

@@ -68,7 +68,7 @@ export async function readStoredResponses(
   client: PoolClient,
   requests: readonly IdempotentRequest[],
 ): Promise<StoredResponses> {
-  const [ours, earlier] = requests.length === 0 ? [[], []] : await lockAndRead(client, requests)
+  const [ours, earlier] = await lockAndRead(client, requests)
   const ourKeys = new Set(ours.map(({ key }) => key))
   const storedByPlace = new Map(earlier.map((row) => [placeOf(row), toStored(row)]))
   const added: Added[] = []
@@ -90,6 +90,7 @@ async function lockAndRead(
   client: PoolClient,
   requests: readonly IdempotentRequest[],
 ): Promise<[readonly Pick<ResponseRow, 'key'>[], readonly ResponseRow[]]> {
+  if (requests.length === 0) return [[], []]
   const keys = requests.map(({ key }) => key)
   const parts = requests.map(({ part }) => part)
   const [ours, earlier] = await roundTrip([

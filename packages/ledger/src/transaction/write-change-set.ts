@@ -1,8 +1,9 @@
-import { insertAuditEntry } from '@paxyo/database'
+import { insertAuditEntries } from '@paxyo/database'
 import type { PoolClient } from 'pg'
 import { combineStatements, type StatementPart } from './combine-statements.ts'
 import { deletePublished } from './delete-published.ts'
 import {
+  INSERT_ACTIONS,
   INSERT_AWAITING,
   INSERT_DELIVERIES,
   INSERT_ENTRIES,
@@ -47,7 +48,7 @@ export function writeChangeSet(
   changes: ChangeSet,
   { batchId, publishedBatchIds, onOldRows }: OutboxRows,
 ): Promise<unknown>[] {
-  const { accounts, entries, events, reviews, awaiting, verified, others, audit } = changes
+  const { accounts, entries, events, reviews, awaiting, verified, actions, others, audit } = changes
   // Set: work that records a row has called `readClock`.
   const at = changes.at!
   const orders = Map.groupBy(changes.orders.values(), ({ orderId }) => changes.registeredOrderIds.has(orderId))
@@ -65,6 +66,7 @@ export function writeChangeSet(
   add(INSERT_ENTRIES, entries)
   add(UPDATE_ACCOUNTS, [...accounts.values()])
   add(INSERT_EVENTS, events)
+  add(INSERT_ACTIONS, actions)
   add(
     INSERT_REPEATABLE_IDS,
     deliveries.get(false)?.filter(({ deliveryId }) => isRepeatable(deliveryId)),
@@ -89,10 +91,7 @@ export function writeChangeSet(
   const combined = parts.length === 0 ? [] : [combineStatements(parts)]
   const statements: Promise<unknown>[] = [...combined, ...later].map((statement) => client.query(statement))
   if (onOldRows !== undefined) statements.push(findOldRows(client, onOldRows))
-  for (const entry of audit) {
-    const { text, values } = insertAuditEntry(entry)
-    statements.push(client.query({ name: 'insert_audit_entry', text, values }))
-  }
+  if (audit.length > 0) statements.push(client.query(insertAuditEntries(audit)))
   return statements
 }
 
