@@ -32,9 +32,9 @@ const KEY = 'a-panel-key-for-the-benchmark'
 const USERS = 1_000
 /** As many as may wait. */
 const WAITING = 1_000
-/** As many of one account as may be in a transaction; of these four it has all places. */
+/** As many of one account as may be in progress; these accounts take all slots. */
 const ACTIVE_OF_USER = 16
-const LOCKED_USERS = ['user-1', 'user-2', 'user-3', 'user-4']
+const LOCKED_USERS = Array.from({ length: 16 }, (_, index) => `user-${index + 1}`)
 const OTHER_USERS = Array.from({ length: WAITING }, (_, index) => `none-${index}`)
 const SETTLE_MS = 500
 /** Until the requests that waited are done. */
@@ -136,7 +136,7 @@ async function measure({ service, url }: Variant, scenario: Scenario): Promise<R
     const requests = waiting.map((user) => deposit(user, `hold-${count}-{n}`))
     held.use(await hold(service.port, requests))
   }
-  const user = `user-${(count % (USERS - 10)) + 10}`
+  const user = `user-${(count % (USERS - 20)) + 20}`
   const token = post('/v1/tokens', `${run}-${count}-{n}`, { userId: 'user-{n}' })
   const requests: Readonly<Record<Scenario, string>> = {
     '503, queue': deposit(user, 'p-{n}'),

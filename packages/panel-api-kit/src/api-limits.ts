@@ -5,9 +5,12 @@ import { createConcurrencyLimiter, type ConcurrencyLimiter } from '@paxyo/servic
  * webhooks is 122 to 151 instead of 113 ms on two cores: more processes of PostgreSQL want them.
  */
 const WRITES_MAX = 2
-/** Deposits and actions on orders that are committed at the same time: as many as one transaction takes. */
-const ACCOUNT_WRITES_MAX = 64
-/** Those of one account, so that a flood of them leaves places of the transaction to the others. */
+/**
+ * Deposits and actions on orders that are in progress at the same time: several transactions full of them, so that those of a few accounts
+ * that are locked do not take all places.
+ */
+const ACCOUNT_WRITES_MAX = 256
+/** Those of one account. */
 const ACCOUNT_WRITES_OF_SUBJECT_MAX = 16
 /** Apart from writes, which wait for each other when many are for one account. */
 const READS_MAX = 2

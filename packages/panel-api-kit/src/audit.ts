@@ -73,7 +73,7 @@ export interface AccountWriteDeps {
  * @example
  * const app = createHttpServer({ log, trustProxy: false })
  * app.addHook('onRequest', async (request) => rememberPrincipal(request, ENVIRONMENT_KEY))
- * const accountWrites = createAccountWrites(ledger)
+ * const accountWrites = createAccountWrites({ ...ledger, log })
  * const decide = () => ({ status: 201, body: {} }) as const
  * app.post('/', async (request, reply) => sendResponse(reply, await commitAccountWrite({ accountWrites, log }, request, { needs: {}, decide })))
  * (await app.inject({ method: 'POST', url: '/' })).statusCode //=> 201

@@ -4,6 +4,7 @@ import { checkPrimary, createKysely } from '@paxyo/database'
 import type { EventBus, EventPublisher } from '@paxyo/event-bus'
 import {
   storeReceipts,
+  createAccountWrites,
   createBatcher,
   createChangeFeed,
   createDatabaseWatch,
@@ -100,7 +101,10 @@ const NO_OUTGOING_WEBHOOKS: OutgoingWebhookSettings = {
   retryDelaysMs: RETRY_DELAYS_MS,
 }
 
-/** Connections that its pool needs: three for batches, two for groups of money requests, the others for the panel API, tokens, checks, the outbox and readiness. */
+/**
+ * Connections that its pool needs: three for batches, three for groups of money requests, the others for the panel API, tokens, checks, the
+ * outbox and readiness.
+ */
 export const INGEST_POOL_MAX = 12
 
 /** A batch is retried for 8 s: what takes longer waits for a standby. */
@@ -126,6 +130,7 @@ export function createIngest(deps: IngestDeps): Ingest {
   }
   const batcher = createBatcher({ ...ledger, log, onBatch: metrics.batchDone })
   metrics.addWaitingDeliveries(batcher)
+  const accountWrites = createAccountWrites({ ...ledger, log })
   const databaseWatch = createDatabaseWatch({ pool, log })
   metrics.addDatabase(databaseWatch, batcher)
   metrics.addPublisher(publisher)
@@ -236,6 +241,7 @@ export function createIngest(deps: IngestDeps): Ingest {
       registerPanelApi(app, {
         ...ledger,
         db,
+        accountWrites,
         batcher,
         providers,
         mappedWords,
@@ -267,7 +273,7 @@ export function createIngest(deps: IngestDeps): Ingest {
       },
       database: () => checkPrimary(pool),
       commits: () => {
-        if (batcher.commitAgeMs > COMMIT_AGE_MS_MAX) throw new Error('commits hang')
+        if (Math.max(batcher.commitAgeMs, accountWrites.commitAgeMs) > COMMIT_AGE_MS_MAX) throw new Error('commits hang')
         const { isSynchronous = false, standbys } = databaseWatch.state ?? {}
         return isSynchronous && standbys?.synchronous === 0 ? 'degraded' : undefined
       },

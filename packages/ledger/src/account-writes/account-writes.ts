@@ -2,21 +2,23 @@
  * Group commit of requests that change accounts and orders which exist: deposits, and what people do with orders.
  *
  * Guarantees: `commit` returns a response only after the COMMIT of its change, which is stored with it under the request's
- * Idempotency-Key. A request that fails does not fail the others of its group. A request for an account that no other transaction
- * has locked waits for no lock.
+ * Idempotency-Key. A request that fails does not fail the others of its group, and one whose account is locked delays only those of
+ * the same account. A change is decided again only when its transaction has certainly not been committed.
  *
  * How: requests that arrive while a group commits form the next one, without a timer. A group locks the accounts that are free, reads
  * all that its requests need in one round trip, decides them one after the other, each on what the ones before it have left, and
- * writes the changes of all in another round trip. Requests for accounts that another transaction has locked are in groups which wait.
- * When a group fails, each of its requests is committed alone.
+ * writes the changes of all in another round trip. Requests whose account, or whose Idempotency-Key, is locked by another transaction
+ * wait for it in groups of one account each. A group that the database rejects is halved until only the rejected request is left.
  *
- * Without it every request costs a transaction with its own fsync, and a flood of them takes the processor from the webhooks.
+ * Without it every request costs a transaction with its fsync, and a flood of them takes the processor from the webhooks.
  */
 
 import type { ErrorCode } from '@paxyo/contracts'
-import { isDatabaseUnavailable, RolledBackError, roundTrip } from '@paxyo/database'
+import { isRejectedByDatabase, RolledBackError, roundTrip } from '@paxyo/database'
+import { createConcurrencyLimiter } from '@paxyo/service-kit'
+import type { Logger } from 'pino'
 import { commitChangeSet, type LedgerDeps } from '../transaction/commit-change-set.ts'
-import { createGrouping } from '../transaction/grouping.ts'
+import { createGrouping, type Grouping } from '../transaction/grouping.ts'
 import type { LedgerTransaction } from '../transaction/ledger-transaction.ts'
 import {
   isAcknowledgement,
@@ -32,7 +34,7 @@ import {
   type StoredResponses,
   type WrittenResponse,
 } from '../transaction/stored-responses.ts'
-import { hasLocks, readLockedRows, type LockedRows, type Locks, type NeededRows } from './locked-rows.ts'
+import { readLockedRows, userOf, type LockedRows, type Locks, type NeededRows } from './locked-rows.ts'
 
 /** The transaction of a group, in which a write is decided. */
 export interface WriteTransaction extends Pick<LedgerTransaction, 'changes' | 'newId'> {
@@ -47,6 +49,8 @@ export interface AccountWrite {
 }
 
 export interface AccountWrites {
+  /** For how long the present group has been in progress; 0 without one. */
+  readonly commitAgeMs: number
   /**
    * Commits a write together with its response. A repeated request gets the first response and is not decided; an error is not
    * stored.
@@ -61,8 +65,16 @@ export interface AccountWrites {
   ): Promise<WrittenResponse | ErrorCode>
 }
 
+export interface AccountWritesDeps extends LedgerDeps {
+  readonly log: Logger
+}
+
 /** The maximum number of requests in one transaction. */
 const GROUP_MAX = 64
+/** Accounts whose locks are awaited at the same time, each with a connection. */
+const AWAITED_ACCOUNTS_MAX = 2
+/** Shorter than a client's usual timeout: a request must not take effect after its client gave up. */
+const WAIT_MS_MAX = 10_000
 
 interface Item extends OnceRequest {
   readonly write: AccountWrite
@@ -70,10 +82,25 @@ interface Item extends OnceRequest {
 
 type Result = WrittenResponse | ErrorCode
 
+/** What came of a request: its response, its error, or the user whose account it has to wait for. */
+type Outcome = { readonly result: Result } | { readonly error: unknown } | { readonly waitsFor: string }
+
+/** The decision about one request has failed; nothing of its group is written. */
+class FailedDecision extends Error {
+  readonly item: Item
+
+  constructor(item: Item, cause: unknown) {
+    super('a decision has failed', { cause })
+    this.item = item
+  }
+}
+
 /**
+ * Creates the group commit of one process.
+ *
  * @example
  * await commitChangeSet(ledger, (tx) => openAccount(tx, 'ann', 'USD'))
- * const writes = createAccountWrites(ledger)
+ * const writes = createAccountWrites({ ...ledger, log })
  * const payment = { userId: 'ann', amount: parseMoney('10'), currency: 'USD', paymentRef: 'invoice 1' }
  * const response = await writes.commit(undefined, {
  *   needs: depositNeeds(payment),
@@ -81,67 +108,126 @@ type Result = WrittenResponse | ErrorCode
  * })
  * response //=> { status: 201, json: '{"isDone":true}', isReplay: false }
  */
-export function createAccountWrites(deps: LedgerDeps): AccountWrites {
-  const waiting = createGrouping<Item, Result>(GROUP_MAX, async (items) => {
-    const responses = await commitItems(deps, items, 'all')
-    // Set: those that wait are all decided.
-    return responses.map((response) => response!)
-  })
+export function createAccountWrites(deps: AccountWritesDeps): AccountWrites {
+  const waiting = createWaiting(deps)
   const free = createGrouping<Item, Result>(GROUP_MAX, async (items) => {
-    const responses = await commitItems(deps, items, 'free')
-    return responses.map((response, index) => response ?? waiting.submit(items[index]!))
+    const outcomes = await commitItems(deps, items, 'free')
+    return outcomes.map((outcome, index) =>
+      'waitsFor' in outcome ? waiting.submit(outcome.waitsFor, items[index]!) : settle(outcome),
+    )
   })
-  return { commit: (request, write, audited) => free.submit({ request, write, audited }) }
-}
-
-/** @returns a response for each; undefined for those whose account is not locked. */
-async function commitItems(
-  deps: LedgerDeps,
-  items: readonly Item[],
-  locks: Locks,
-): Promise<(Result | Promise<Result> | undefined)[]> {
-  try {
-    return await commitTogether(deps, items, locks)
-  } catch (error) {
-    // The outcome is unknown, and would be again.
-    if (isDatabaseUnavailable(error)) throw error
-    const settled: PromiseSettledResult<Result | undefined>[] = []
-    for (const item of items) settled.push(...(await Promise.allSettled([commitAlone(deps, item, locks)])))
-    return settled.map((result) => (result.status === 'fulfilled' ? result.value : Promise.reject<Result>(result.reason as Error)))
+  return {
+    get commitAgeMs() {
+      return free.ageMs
+    },
+    commit: (request, write, audited) => free.submit({ request, write, audited }),
   }
 }
 
-async function commitAlone(deps: LedgerDeps, item: Item, locks: Locks): Promise<Result | undefined> {
-  const [response] = await retryLostRaces(() => commitTogether(deps, [item], locks))
-  return response
+/** Commits requests whose account, or whose key, another transaction has locked: those of an account one after the other. */
+interface Waiting {
+  submit(userId: string, item: Item): Promise<Result>
 }
 
-function commitTogether(deps: LedgerDeps, items: readonly Item[], locks: Locks): Promise<(Result | undefined)[]> {
+function createWaiting(deps: AccountWritesDeps): Waiting {
+  const slots = createConcurrencyLimiter(AWAITED_ACCOUNTS_MAX, Infinity, WAIT_MS_MAX)
+  const queues = new Map<string, { requests: number; readonly grouping: Grouping<Item, Result> }>()
+
+  async function commitOfAccount(items: readonly Item[]): Promise<(Result | Promise<Result>)[]> {
+    const leave = await slots.enter()
+    if (leave === undefined) throw new RolledBackError('the accounts of other requests have been locked for too long')
+    try {
+      return (await commitItems(deps, items, 'all')).map(settle)
+    } finally {
+      leave()
+    }
+  }
+
+  return {
+    async submit(userId, item) {
+      const queue = queues.get(userId) ?? { requests: 0, grouping: createGrouping(GROUP_MAX, commitOfAccount) }
+      queues.set(userId, queue)
+      queue.requests += 1
+      try {
+        return await queue.grouping.submit(item)
+      } finally {
+        queue.requests -= 1
+        if (queue.requests === 0) queues.delete(userId)
+      }
+    },
+  }
+}
+
+function settle(outcome: Outcome): Result | Promise<Result> {
+  if ('result' in outcome) return outcome.result
+  return Promise.reject('error' in outcome ? (outcome.error as Error) : new RolledBackError('an account is locked'))
+}
+
+/**
+ * Commits all requests, and when the database rejects that, each half of them; when the decision about one of them fails, the others.
+ *
+ * @returns what came of each; of all the same error when the outcome is unknown.
+ */
+async function commitItems(deps: AccountWritesDeps, items: readonly Item[], locks: Locks): Promise<readonly Outcome[]> {
+  const { log } = deps
+  const onRetry = (err: unknown): void => log.warn({ err, requests: items.length }, 'group of requests: retry')
+  try {
+    return await retryLostRaces(() => commitTogether(deps, items, locks), onRetry)
+  } catch (error) {
+    if (error instanceof FailedDecision) {
+      const others = items.filter((item) => item !== error.item)
+      const outcomes = others.length === 0 ? [] : await commitItems(deps, others, locks)
+      const remaining = outcomes.values()
+      return items.map((item) => (item === error.item ? { error: error.cause } : remaining.next().value!))
+    }
+    if (items.length === 1 || !isRejectedByDatabase(error)) return items.map(() => ({ error }))
+    log.warn({ err: error, requests: items.length }, 'group of requests rejected by the database')
+    const middle = items.length >> 1
+    return [
+      ...(await commitItems(deps, items.slice(0, middle), locks)),
+      ...(await commitItems(deps, items.slice(middle), locks)),
+    ]
+  }
+}
+
+function commitTogether(deps: LedgerDeps, items: readonly Item[], locks: Locks): Promise<Outcome[]> {
   return commitChangeSet(deps, async (tx) => {
+    const requests = items.flatMap(({ request }) => request ?? [])
     const needs = items.map(({ write }) => write.needs)
     const [stored, rows] = await roundTrip([
-      readStoredResponses(
-        tx.client,
-        items.flatMap(({ request }) => request ?? []),
-      ),
+      readStoredResponses(tx.client, requests),
       readLockedRows(tx, needs, locks),
     ])
     const { changes, newId } = tx
-    const responses = items.map((item) => respond({ changes, newId, rows }, stored, item, locks))
-    changes.acknowledges = responses.some((response) => response !== undefined && isAcknowledgement(response))
+    const outcomes = items.map((item) => respond({ changes, newId, rows }, stored, item, locks))
+    changes.acknowledges = outcomes.some((outcome) => 'result' in outcome && isAcknowledgement(outcome.result))
     changes.others.push(...stored.toStatements())
-    return responses
+    return outcomes
   })
 }
 
-function respond(tx: WriteTransaction, stored: StoredResponses, item: Item, locks: Locks): Result | undefined {
-  const { request, write } = item
-  const earlier = request && stored.find(request)
-  if (typeof earlier === 'object') return earlier
-  if (earlier === undefined && !hasLocks(tx.rows, write.needs)) {
-    if (locks === 'free') return undefined
-    // An erasure has renamed the user of the order since the lock was requested: it must be run again.
-    if (write.needs.orderId !== undefined) throw new RolledBackError('an account was erased meanwhile')
+function respond(tx: WriteTransaction, stored: StoredResponses, item: Item, locks: Locks): Outcome {
+  const { rows, changes } = tx
+  const { needs } = item.write
+  const earlier = item.request && stored.find(item.request)
+  if (typeof earlier === 'object') return { result: earlier }
+  const userId = userOf(rows, needs)
+  const isLockedElsewhere = userId !== undefined && rows.isLockedElsewhere(userId)
+  if (locks === 'free') {
+    // The key may be that of an equal request which waits for the same account.
+    const mustWait = earlier === undefined ? isLockedElsewhere : earlier === 'idempotency_key_in_use'
+    if (mustWait && userId !== undefined) return { waitsFor: userId }
+  } else if (earlier === undefined && isLockedElsewhere) {
+    // Since the lock was requested, an erasure has renamed the user, or the order was registered: it must be run again.
+    throw new RolledBackError('the account of an order has changed meanwhile')
   }
-  return recordResponse(tx.changes, stored, item, earlier ?? write.decide(tx))
+  return { result: recordResponse(changes, stored, item, earlier ?? decide(tx, item)) }
+}
+
+function decide(tx: WriteTransaction, item: Item): SuccessResponse | ErrorCode {
+  try {
+    return item.write.decide(tx)
+  } catch (cause) {
+    throw new FailedDecision(item, cause)
+  }
 }

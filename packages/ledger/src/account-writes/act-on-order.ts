@@ -38,10 +38,11 @@ export interface DoneAction extends DecidedOrder {
  * const action = { action: 'cancel', amount: undefined, status: undefined, note: 'lost', actor: 'Ann', keyId: 'a-key' } as const
  * actionNeeds('A-1', action) //=> { orderId: 'A-1', keyId: 'a-key', operatorId: undefined }
  */
-export const actionNeeds = (orderId: string, { keyId, operatorId }: OrderAction): NeededRows => ({
+export const actionNeeds = (orderId: string, { action, keyId, operatorId }: OrderAction): NeededRows => ({
   orderId,
   keyId,
-  operatorId,
+  // A status pays nothing.
+  operatorId: action === 'set_status' ? undefined : operatorId,
 })
 
 /**
@@ -51,7 +52,7 @@ export const actionNeeds = (orderId: string, { keyId, operatorId }: OrderAction)
  * @example
  * await commitChangeSet(ledger, (tx) => registerOrders(tx, [order]))
  * const action = { action: 'cancel', amount: undefined, status: undefined, note: 'lost', actor: 'Ann', keyId: 'a-key' } as const
- * const response = await createAccountWrites(ledger).commit(undefined, {
+ * const response = await createAccountWrites({ ...ledger, log }).commit(undefined, {
  *   needs: actionNeeds('A-1', action),
  *   decide(tx) {
  *     const done = actOnOrder(tx, 'A-1', action)

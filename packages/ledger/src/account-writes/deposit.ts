@@ -51,7 +51,7 @@ export const depositNeeds = ({ userId, paymentRef }: Deposit): NeededRows => ({ 
  * @example
  * await commitChangeSet(ledger, (tx) => openAccount(tx, 'ann', 'USD'))
  * const payment = { userId: 'ann', amount: parseMoney('10'), currency: 'USD', paymentRef: 'invoice 1' }
- * const response = await createAccountWrites(ledger).commit(undefined, {
+ * const response = await createAccountWrites({ ...ledger, log }).commit(undefined, {
  *   needs: depositNeeds(payment),
  *   decide(tx) {
  *     const done = deposit(tx, payment)

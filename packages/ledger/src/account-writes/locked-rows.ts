@@ -9,10 +9,9 @@ import { readKeyNames } from '../transaction/read-key-name.ts'
 import { readClock } from '../transaction/read-working-set.ts'
 import { readRefundsLeft, type RefundsLeft } from '../transaction/refund-limit.ts'
 
-/** The ids of the rows that a write needs. */
+/** The ids of the rows that a write needs: a user or an order, and what else. The account of this user is locked. */
 export interface NeededRows {
   readonly userId?: string
-  /** The account of its user is needed, too. */
   readonly orderId?: string
   readonly paymentRef?: string
   readonly keyId?: string
@@ -30,14 +29,17 @@ export interface LockedRows {
   readonly refundsLeft: RefundsLeft
   /** Undefined also when another transaction has locked it. */
   account(userId: string): LockedAccount | undefined
+  /** Whether there is an account that this transaction has not locked. */
+  isLockedElsewhere(userId: string): boolean
   order(orderId: string): Order | undefined
 }
 
-const LOCK_ACCOUNTS = `
-  SELECT ${LOCKED_ACCOUNT_COLUMNS} FROM accounts
+const OF_WRITES = `
+  FROM accounts
   WHERE user_id = ANY(ARRAY(
-    SELECT unnest($1::text[]) UNION SELECT user_id FROM orders WHERE order_id = ANY($2::text[])))
-  ORDER BY user_id FOR NO KEY UPDATE`
+    SELECT unnest($1::text[]) UNION SELECT user_id FROM orders WHERE order_id = ANY($2::text[])))`
+const LOCK_ACCOUNTS = `SELECT ${LOCKED_ACCOUNT_COLUMNS} ${OF_WRITES} ORDER BY user_id FOR NO KEY UPDATE`
+const READ_USER_IDS = `SELECT user_id ${OF_WRITES}`
 
 const LOCK_STATEMENTS = {
   all: { name: 'lock_accounts_of_writes', text: LOCK_ACCOUNTS },
@@ -56,8 +58,10 @@ export async function readLockedRows(
   const { client, changes } = tx
   const idsOf = (name: keyof NeededRows): string[] => [...new Set(needed.flatMap((rows) => rows[name] ?? []))]
   const orderIds = idsOf('orderId')
-  const [locked, ordersById, paymentsByRef, keyNames, refundsLeft, epoch, at] = await roundTrip([
-    client.query<LockedAccountRow>({ ...LOCK_STATEMENTS[locks], values: [idsOf('userId'), orderIds] }),
+  const values = [idsOf('userId'), orderIds]
+  const [locked, existing, ordersById, paymentsByRef, keyNames, refundsLeft, epoch, at] = await roundTrip([
+    client.query<LockedAccountRow>({ ...LOCK_STATEMENTS[locks], values }),
+    client.query<{ user_id: string }>({ name: 'read_users_of_writes', text: READ_USER_IDS, values }),
     readOrdersById(client, orderIds),
     readPayments(client, idsOf('paymentRef')),
     readKeyNames(client, idsOf('keyId')),
@@ -66,6 +70,7 @@ export async function readLockedRows(
     readClock(tx),
   ])
   const accountsByUserId = await toLockedAccounts(client, locked.rows)
+  const existingUserIds = new Set(existing.rows.map((row) => row.user_id))
   return {
     at,
     epoch,
@@ -73,12 +78,11 @@ export async function readLockedRows(
     keyNames,
     refundsLeft,
     account: (userId) => changes.accounts.get(userId) ?? accountsByUserId.get(userId),
+    isLockedElsewhere: (userId) => existingUserIds.has(userId) && !accountsByUserId.has(userId),
     order: (orderId) => changes.orders.get(orderId) ?? ordersById.get(orderId),
   }
 }
 
-/** Whether the account that a write needs is locked. An order that does not exist needs none. */
-export function hasLocks(rows: LockedRows, { userId, orderId }: NeededRows): boolean {
-  const order = orderId === undefined ? undefined : rows.order(orderId)
-  return [userId, order?.userId].every((id) => id === undefined || rows.account(id) !== undefined)
-}
+/** The user whose account a write changes; undefined when there is no such order. */
+export const userOf = (rows: LockedRows, { userId, orderId }: NeededRows): string | undefined =>
+  userId ?? (orderId === undefined ? undefined : rows.order(orderId)?.userId)

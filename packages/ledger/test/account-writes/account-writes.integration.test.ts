@@ -1,29 +1,36 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals'
-import { NotConnectedError } from '@paxyo/database'
+import { createKysely, NotConnectedError, verifyAuditLog } from '@paxyo/database'
 import { createInProcessBus } from '@paxyo/event-bus'
 import { parseMoney } from '@paxyo/order-core'
 import { createTestDatabase, eventually, ledgerViolations, type TestDatabase } from '@paxyo/testkit'
 import type { Pool } from 'pg'
 import { pino } from 'pino'
-import { createAccountWrites, type AccountWrite, type AccountWrites } from '../../src/account-writes/account-writes.ts'
+import {
+  createAccountWrites,
+  type AccountWrite,
+  type AccountWrites,
+  type AccountWritesDeps,
+} from '../../src/account-writes/account-writes.ts'
 import type { OrderAction } from '../../src/account-writes/act-on-order.ts'
+import { commitDeliveries } from '../../src/deliveries/commit-deliveries.ts'
 import { newId } from '../../src/model/new-id.ts'
 import { createOutbox, type Outbox } from '../../src/outbox/outbox.ts'
-import type { LedgerDeps } from '../../src/transaction/commit-change-set.ts'
-import { anOrder, registerOrder } from '../register-order.ts'
+import type { AuditedWork } from '../../src/transaction/record-response.ts'
+import { aCancellation, anOrder, registerOrder } from '../register-order.ts'
 import { aDeposit, anAction } from './an-account-write.ts'
 
 let database: TestDatabase
 let outbox: Outbox
-let deps: LedgerDeps
+let deps: AccountWritesDeps
 let writes: AccountWrites
 beforeEach(async () => {
   database = await createTestDatabase()
-  const pool = database.poolAs('ingest', 4)
-  outbox = createOutbox({ pool, publisher: createInProcessBus().connectPublisher(), log: pino({ level: 'silent' }) })
-  deps = { pool, newId, outbox }
+  const pool = database.poolAs('ingest', 6)
+  const log = pino({ level: 'silent' })
+  outbox = createOutbox({ pool, publisher: createInProcessBus().connectPublisher(), log })
+  deps = { pool, newId, outbox, log }
   writes = createAccountWrites(deps)
-  for (const name of ['ann', 'bob']) {
+  for (const name of ['ann', 'bob', 'zoe']) {
     await registerOrder(deps, { ...anOrder(), orderId: `O-${name}`, providerOrderId: `p-${name}`, userId: name })
   }
 })
@@ -94,31 +101,58 @@ test('requests that arrive together are one transaction, each decided on what th
   expect(await ledgerViolations(database.owner)).toEqual({})
 })
 
-test('a locked account delays its own requests only', async () => {
+/** Locks the account of a user until it is disposed. */
+async function lockAccount(userId: string): Promise<AsyncDisposable> {
   const holder = await database.owner.connect()
-  await using lock = new AsyncDisposableStack()
-  lock.defer(async () => {
-    await holder.query('ROLLBACK')
-    holder.release()
-  })
-  await holder.query(`BEGIN; SELECT FROM accounts WHERE user_id = 'ann' FOR UPDATE`)
-  const delayed = [commit(pay('ann', '10', 'r-1')), commit(refund('ann'))]
-  expect(await Promise.all([commit(pay('bob', '10', 'r-2')), commit(refund('bob'))])).toEqual(['10 2', '11 3'])
-  // Also while those of the other account wait.
-  await eventually(async () => (await waiting()) === 1)
-  expect(await commit(refund('bob'))).toBe('12 4')
+  await holder.query('BEGIN')
+  await holder.query('SELECT FROM accounts WHERE user_id = $1 FOR UPDATE', [userId])
+  return {
+    async [Symbol.asyncDispose]() {
+      await holder.query('ROLLBACK')
+      holder.release()
+    },
+  }
+}
 
-  await lock.disposeAsync()
-  expect(await Promise.all(delayed)).toEqual(['10 2', '11 3'])
+async function untilWaiting(count: number): Promise<void> {
+  await eventually(async () => {
+    const { rows: found } = await database.owner.query<{ count: number }>(
+      `SELECT count(*)::int FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
+    )
+    return found[0]!.count === count
+  })
+}
+
+test('a locked account delays its requests only, neither others that had to wait nor their webhooks', async () => {
+  await using locks = new AsyncDisposableStack()
+  locks.use(await lockAccount('zoe'))
+  const lockOfBob = await lockAccount('bob')
+  const ofZoe = [commit(pay('zoe', '10', 'r-1')), commit(refund('zoe'))]
+  const ofBob = commit(pay('bob', '10', 'r-2'))
+  await untilWaiting(2)
+  expect(await Promise.all([commit(pay('ann', '10', 'r-3')), commit(refund('ann'))])).toEqual(['10 2', '11 3'])
+  await lockOfBob[Symbol.asyncDispose]()
+  expect(await ofBob).toBe('10 2')
+  const { update, ...delivery } = aCancellation()
+  const [webhook] = await commitDeliveries(deps, [{ ...delivery, update: { ...update!, providerOrderId: 'p-bob' } }])
+  expect(webhook!.outcome).toBe('applied')
+
+  await locks.disposeAsync()
+  expect(await Promise.all(ofZoe)).toEqual(['10 2', '11 3'])
   expect(await ledgerViolations(database.owner)).toEqual({})
 })
 
-async function waiting(): Promise<number> {
-  const { rows: found } = await database.owner.query<{ count: number }>(
-    `SELECT count(*)::int FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
-  )
-  return found[0]!.count
-}
+test('a request that is repeated while its account is locked gets the response of the first one', async () => {
+  await using lock = new AsyncDisposableStack()
+  lock.use(await lockAccount('ann'))
+  const first = commit(refund('ann'), request('key'))
+  await untilWaiting(1)
+  const second = commit(refund('ann'), request('key'))
+  // It comes behind the first one, before another one is committed.
+  expect(await commit(refund('bob'))).toBe('1 2')
+  await lock.disposeAsync()
+  expect(await Promise.all([first, second])).toEqual(['1 2', '1 2 again'])
+})
 
 test('a request that fails, or that the database rejects, does not fail those of its group', async () => {
   const fault: AccountWrite = {
@@ -176,8 +210,43 @@ test('without a connection all of a group fail, and those that come later do not
   let isReachable = false
   const connect = () => (isReachable ? deps.pool.connect() : Promise.reject(new Error('refused')))
   writes = createAccountWrites({ ...deps, pool: { connect } as Pool })
-  const failed = [commit(pay('ann', '10', 'r-1')), commit(refund('bob'))]
-  for (const one of failed) await expect(one).rejects.toThrow(NotConnectedError)
+  const failed = await Promise.allSettled([commit(pay('ann', '10', 'r-1')), commit(refund('bob'))])
+  expect(failed.map((result) => result.status === 'rejected' && result.reason)).toEqual([
+    expect.any(NotConnectedError),
+    expect.any(NotConnectedError),
+  ])
   isReachable = true
   expect(await Promise.all([commit(pay('ann', '10', 'r-1')), commit(refund('bob'))])).toEqual(['10 2', '1 2'])
+})
+
+test('nothing is decided again after a COMMIT, whatever fails then', async () => {
+  const onCommitted = (): void => {
+    throw new TypeError('a fault')
+  }
+  writes = createAccountWrites({ ...deps, onCommitted })
+  const results = await Promise.allSettled([commit(refund('ann')), commit(refund('bob'))])
+  expect(results.map(({ status }) => status)).toEqual(['rejected', 'rejected'])
+  expect(await rows(`SELECT sum(refunded)::text AS sum FROM orders`)).toEqual([{ sum: '2.00000000' }])
+})
+
+test('each request of a group has its response under its key, and its entry in the audit log', async () => {
+  const audited = (actorName: string): AuditedWork => ({
+    isErrorAudited: () => true,
+    record(changes, outcome) {
+      const by = { actor: 'k', actorName, action: 'deposit', subject: null, note: null, address: null }
+      changes.audit.push({ ...by, ...outcome })
+    },
+  })
+  const names = Array.from({ length: 20 }, (_, index) => `${index} "quoted" \\ é`)
+  const responses = await Promise.all(
+    names.map((name, index) => writes.commit(request(name), pay('ann', String(index + 1), name), audited(name))),
+  )
+  const stored = await rows('SELECT idempotency_key AS key, body AS json FROM idempotency_keys')
+  expect(stored).toHaveLength(names.length)
+  expect(stored).toEqual(
+    expect.arrayContaining(names.map((key, index) => ({ key, json: (responses[index] as { json: string }).json }))),
+  )
+  const entries = await rows('SELECT actor_name AS name FROM audit_log ORDER BY position')
+  expect(entries).toEqual(names.map((name) => ({ name })))
+  expect(await verifyAuditLog(createKysely(database.owner))).toMatchObject({ entries: names.length, problems: [] })
 })

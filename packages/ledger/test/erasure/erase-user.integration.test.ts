@@ -88,7 +88,7 @@ const LEDGER = `
 /** A user of whom every table has something. */
 async function fillTables(userId: string): Promise<void> {
   for (const number of ['1', '2', '3']) await registerOrder(deps, anOrderOf(userId, number))
-  const writes = createAccountWrites(deps)
+  const writes = createAccountWrites({ ...deps, log: pino({ level: 'silent' }) })
   const payment = { userId, amount: 1_000_000_000n, currency: 'USD', paymentRef: 'invoice 1' }
   await writes.commit(undefined, aDeposit(payment))
   await commitDeliveries(deps, [aDelivery('p-1', 'in_progress'), aDelivery('p-2', 'canceled')])

@@ -4,6 +4,7 @@ import { insertAuditCalls } from '@paxyo/database'
 import { parseMoney } from '@paxyo/order-core'
 import { createTestDatabase, type TestDatabase } from '@paxyo/testkit'
 import type { PoolClient } from 'pg'
+import { pino } from 'pino'
 import { createAccountWrites, type AccountWrite } from '../../src/account-writes/account-writes.ts'
 import { newId } from '../../src/model/new-id.ts'
 import { registerOrders } from '../../src/orders/register-orders.ts'
@@ -65,7 +66,7 @@ async function send(
   const response =
     typeof work === 'function'
       ? await commitOnce(deps, request, work, audited)
-      : await createAccountWrites(deps).commit(request, work, audited)
+      : await createAccountWrites({ ...deps, log: pino({ level: 'silent' }) }).commit(request, work, audited)
   return [typeof response === 'string' ? response : response.status, writes]
 }
 

@@ -8,7 +8,6 @@ import {
   type SetUpRouteDeps,
   type WordRouteDeps,
 } from '@paxyo/console'
-import { createAccountWrites } from '@paxyo/ledger'
 import type { FastifyInstance } from 'fastify'
 import { registerOverviewRoutes, type OverviewDeps } from './overview/overview-routes.ts'
 import { registerGetAccount } from './accounts/get-account.ts'
@@ -21,6 +20,7 @@ import { registerReplayRoutes, type ReplayRouteDeps } from './deliveries/replay-
 import { registerChangeRoutes, type ChangeRouteDeps } from './changes/change-routes.ts'
 import { registerConnectionRoutes, type ConnectionRouteDeps } from './connections/connection-routes.ts'
 import {
+  type AccountWriteDeps,
   addAudit,
   addAuthentication,
   type AuditDeps,
@@ -55,6 +55,7 @@ import { registerTokenRoutes, type TokenDeps } from './tokens/token-routes.ts'
 export interface PanelApiDeps
   extends
     ApiDeps,
+    AccountWriteDeps,
     RegistrationDeps,
     ReplayRouteDeps,
     ReplayRejectedDeps,
@@ -97,9 +98,8 @@ export function registerPanelApi(app: FastifyInstance, deps: PanelApiDeps): void
       // They share transactions, so more of them are admitted at the same time.
       await v1.register(async (grouped: PanelApi) => {
         boundConcurrency(grouped, { ...deps, writes: limiters.accountWrites })
-        const routeDeps = { accountWrites: createAccountWrites(deps), log: deps.log }
-        registerPostAction(grouped, routeDeps)
-        registerPostDeposit(grouped, routeDeps)
+        registerPostAction(grouped, deps)
+        registerPostDeposit(grouped, deps)
       })
       // A token waits for a commit, and takes no place of a write meanwhile.
       await v1.register(async (tokens: PanelApi) => {
