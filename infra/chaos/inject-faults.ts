@@ -180,7 +180,10 @@ async function injectUntil<C extends Cluster>(
   const reports: Record<string, FaultReport> = {}
   const notRecovered: string[] = []
   let injected = 0
-  const injectGroup = async ({ faults, isSequence, recovered, repair }: FaultGroup<C>, choice: Random): Promise<void> => {
+  const injectGroup = async (
+    { faults, isSequence, recovered, repair }: FaultGroup<C>,
+    choice: Random,
+  ): Promise<void> => {
     const names = Object.keys(faults).filter((name) => only?.includes(name) ?? true)
     // Each fault occurs once before any repeats, so that even a short run on a slow machine has many kinds.
     let left: string[] = []

@@ -71,8 +71,8 @@ export async function startPatroniCluster(folder: string, resources: AsyncDispos
     const standbys = await standbysOf(superuserUrl(primary.postgresPort))
     const waitsFor = standbys.filter(({ sync_state }) => sync_state === 'sync').map(({ name }) => name)
     const isStreaming = standbys.length === 2 && standbys.every(({ state }) => state === 'streaming')
-    // Whoever can be promoted must be the one whose confirmations commits wait for. The other one is `async`, or `potential` when a Patroni that
-    // was killed right after a promotion has left the setting `*` behind (Patroni 3.0).
+    // Commits must wait for the standby that can be promoted. The other one is `async`, or `potential` when a Patroni that was killed right
+    // after a promotion has left the setting `*` behind (Patroni 3.0).
     if (!isStreaming || waitsFor.join() !== synchronous.name) {
       throw new Error(`the primary's standbys: ${JSON.stringify(standbys)}, promotable: ${synchronous.name}`)
     }

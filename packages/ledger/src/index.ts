@@ -100,12 +100,7 @@ export { proposeRefund, readWaitingUpdates } from './reviews/proposed-refund.ts'
 export { resolveReview, type Resolution, type ResolutionRejection } from './reviews/resolve-review.ts'
 export { commitChangeSet, type BatchOutbox, type LedgerDeps } from './transaction/commit-change-set.ts'
 export { commitOnce, type OnceWork } from './transaction/commit-once.ts'
-export type {
-  AuditedOutcome,
-  AuditedRequest,
-  AuditedWork,
-  SuccessResponse,
-} from './transaction/record-response.ts'
+export type { AuditedOutcome, AuditedRequest, AuditedWork, SuccessResponse } from './transaction/record-response.ts'
 export type { IdempotentRequest, WrittenResponse } from './transaction/stored-responses.ts'
 export { createGrouping, type Grouping } from './transaction/grouping.ts'
 export type { ImportDeps } from './transaction/commit-import.ts'

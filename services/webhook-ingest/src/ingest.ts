@@ -273,7 +273,8 @@ export function createIngest(deps: IngestDeps): Ingest {
       },
       database: () => checkPrimary(pool),
       commits: () => {
-        if (Math.max(batcher.commitAgeMs, accountWrites.commitAgeMs) > COMMIT_AGE_MS_MAX) throw new Error('commits hang')
+        if (Math.max(batcher.commitAgeMs, accountWrites.commitAgeMs) > COMMIT_AGE_MS_MAX)
+          throw new Error('commits hang')
         const { isSynchronous = false, standbys } = databaseWatch.state ?? {}
         return isSynchronous && standbys?.synchronous === 0 ? 'degraded' : undefined
       },

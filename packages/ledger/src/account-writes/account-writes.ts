@@ -194,10 +194,7 @@ function commitTogether(deps: LedgerDeps, items: readonly Item[], locks: Locks):
   return commitChangeSet(deps, async (tx) => {
     const requests = items.flatMap(({ request }) => request ?? [])
     const needs = items.map(({ write }) => write.needs)
-    const [stored, rows] = await roundTrip([
-      readStoredResponses(tx.client, requests),
-      readLockedRows(tx, needs, locks),
-    ])
+    const [stored, rows] = await roundTrip([readStoredResponses(tx.client, requests), readLockedRows(tx, needs, locks)])
     const { changes, newId } = tx
     const outcomes = items.map((item) => respond({ changes, newId, rows }, stored, item, locks))
     changes.acknowledges = outcomes.some((outcome) => 'result' in outcome && isAcknowledgement(outcome.result))

@@ -1,7 +1,15 @@
 import { compactPayload, textArray } from '@paxyo/database'
 import { formatMoney, NEEDS_APPROVAL } from '@paxyo/order-core'
 import type { LockedAccount, Order } from '../model/working-set.ts'
-import type { ActionRow, AwaitingRow, DeliveryRow, EventRow, LedgerEntry, ReviewRow, VerifiedRow } from '../model/change-set.ts'
+import type {
+  ActionRow,
+  AwaitingRow,
+  DeliveryRow,
+  EventRow,
+  LedgerEntry,
+  ReviewRow,
+  VerifiedRow,
+} from '../model/change-set.ts'
 import { isReceivedAt, isReceivedBetween, receivedBetween } from './received-between.ts'
 
 /** A statement that writes any number of rows, with one array per column. */

@@ -3,7 +3,10 @@ import type { PoolClient } from 'pg'
 const READ_KEY_NAMES = 'SELECT key_id, name FROM api_keys WHERE key_id = ANY($1::text[])'
 
 /** The names of API keys by their ids, without those that are not in the database. */
-export async function readKeyNames(client: PoolClient, keyIds: readonly string[]): Promise<ReadonlyMap<string, string>> {
+export async function readKeyNames(
+  client: PoolClient,
+  keyIds: readonly string[],
+): Promise<ReadonlyMap<string, string>> {
   if (keyIds.length === 0) return new Map()
   const { rows } = await client.query<{ key_id: string; name: string }>({
     name: 'read_key_names',

@@ -30,7 +30,7 @@ interface LeftRow {
   readonly refund_left: string | null
 }
 
-/** What operators may still refund, by their ids; owners have no limit. */
+/** The amounts that operators may still refund, by their ids; owners have no limit. */
 export type RefundsLeft = Map<string, Money | 'unlimited'>
 
 /** The locks are taken after those of accounts. Sends its statements at once. */

@@ -199,7 +199,10 @@ class Run {
       actor: 'Ann',
       keyId: 'key',
     } as const
-    const result = await createAccountWrites({ ...this.rules, log: pino({ level: 'silent' }) }).commit(undefined, anAction(this.orderId(of), action))
+    const result = await createAccountWrites({ ...this.rules, log: pino({ level: 'silent' }) }).commit(
+      undefined,
+      anAction(this.orderId(of), action),
+    )
     if (typeof result === 'object') this.model.act(of, amount)
   }
 
