@@ -41,6 +41,28 @@ export async function transaction<T>(
   }
 }
 
+/**
+ * Runs `work` on a separate connection, without a transaction: all of its statements reach the same server. During a failover
+ * another connection of the pool may lead to another one.
+ *
+ * @throws the errors of `work`; `NotConnectedError` when there is no connection.
+ * @example
+ * const { rows } = await withConnection(pool, (client) => client.query('SELECT 1 AS one'))
+ * rows //=> [{ one: 1 }]
+ */
+export async function withConnection<T>(pool: Pool, work: (client: PoolClient) => Promise<T>): Promise<T> {
+  const client = await connect(pool)
+  let broken = false
+  try {
+    return await work(client)
+  } catch (error) {
+    broken = isDatabaseUnavailable(error)
+    throw error
+  } finally {
+    client.release(broken)
+  }
+}
+
 async function connect(pool: Pool): Promise<PoolClient> {
   try {
     return await pool.connect()

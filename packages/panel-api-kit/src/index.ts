@@ -17,6 +17,7 @@ export { addAuthentication, type AuthenticationDeps, type SessionAuthentication 
 export { addBusyMetrics, type BusyDoor } from './busy-metrics.ts'
 export { startCallChaining } from './chain-calls.ts'
 export { boundConcurrency, type BusyRejection, type ConcurrencyDeps } from './concurrency.ts'
+export { createCursorRejection, type RejectCursor } from './cursor-rejection.ts'
 export { idempotencyHeaders, idempotentRequest } from './idempotency.ts'
 export { registerOpenApi } from './openapi/openapi.ts'
 export { namedSchemas, type OperationOptions, COMMON_ERRORS, operation } from './operation.ts'

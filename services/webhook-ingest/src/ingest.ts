@@ -35,7 +35,7 @@ import type { Logger } from 'pino'
 import type { Registry } from 'prom-client'
 import { openGatewayLink } from './gateways/gateway-link.ts'
 import { createIngestMetrics } from './metrics.ts'
-import { createApiKeyStore, createOrderUsers, startCallChaining } from '@paxyo/panel-api-kit'
+import { createApiKeyStore, createCursorRejection, createOrderUsers, startCallChaining } from '@paxyo/panel-api-kit'
 import { registerPanelApi } from './panel-api/panel-api.ts'
 import { createTokenMint, type TokenMintOptions } from './panel-api/tokens/token-mint.ts'
 import { createWebhookAuthentication } from './webhook/authenticate.ts'
@@ -255,6 +255,7 @@ export function createIngest(deps: IngestDeps): Ingest {
         mint: createTokenMint(deps.tokens),
         rejectedRequests,
         changeFeed,
+        rejectCursor: createCursorRejection({ onAhead: metrics.cursorAhead }),
         gateways,
         outgoingQueue,
         webhookEndpoints,

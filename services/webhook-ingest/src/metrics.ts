@@ -31,6 +31,8 @@ export interface IngestMetrics {
   /** A request to the panel API or the console was rejected because too many wait. */
   readonly apiBusy: (door: BusyDoor, rejection: BusyRejection) => void
   readonly auditFailed: () => void
+  /** The database does not have the cursor of a request. */
+  readonly cursorAhead: () => void
   /** A message for consoles was not published. */
   readonly operationsMessageDropped: () => void
   /** A request to the panel API or a webhook was not authenticated. */
@@ -95,6 +97,10 @@ export function createIngestMetrics(pool: Pool): IngestMetrics {
     'audit_log_failures_total',
     'Entries of the audit log that could not be written, of committed changes and of denied requests.',
   )
+  const cursorsAhead = group.counter(
+    'cursors_ahead_total',
+    'Requests with a cursor of a feed that the database does not have.',
+  )
   const batchSize = group.histogram('batch_deliveries', 'Deliveries per batch.', BATCH_BUCKETS)
   const commitDuration = group.histogram(
     'commit_duration_seconds',
@@ -148,6 +154,7 @@ export function createIngestMetrics(pool: Pool): IngestMetrics {
     apiBusy: addBusyMetrics(group),
     authenticationFailed: (door, isThrottled) => failures.inc({ door, result: isThrottled ? 'throttled' : 'rejected' }),
     auditFailed: () => auditFailures.inc(),
+    cursorAhead: () => cursorsAhead.inc(),
     operationsMessageDropped: () => operationsDropped.inc(),
     batchDone(count, durationMs, failure) {
       batchSize.observe(count)

@@ -7,6 +7,9 @@ import { ORDER_COLUMNS, toOrder, type OrderRow } from '../transaction/read-worki
 import { orderView } from '../transaction/record-event.ts'
 import type { Change, ChangedOrder, ChangedReview } from './change.ts'
 
+/** A connection, or a pool. */
+export type Reading = Pick<Pool, 'query'>
+
 /** A change as it is stored: an event, or a review. */
 export interface ChangeRow extends Omit<StoredEvent, 'seq'> {
   readonly position: number
@@ -50,8 +53,8 @@ const READ_ROWS = `
   ORDER BY item.position`
 
 /** The rows after a position, in their order. */
-export async function readChangeRows(pool: Pool, after: number, limit: number): Promise<ChangeRow[]> {
-  const { rows } = await pool.query<ChangeRow>({ name: 'read_changes', text: READ_ROWS, values: [after, limit] })
+export async function readChangeRows(database: Reading, after: number, limit: number): Promise<ChangeRow[]> {
+  const { rows } = await database.query<ChangeRow>({ name: 'read_changes', text: READ_ROWS, values: [after, limit] })
   return rows
 }
 
@@ -59,10 +62,10 @@ export async function readChangeRows(pool: Pool, after: number, limit: number): 
 export const isKept = ({ seq, review_id: reviewId }: ChangeRow): boolean => seq !== null || reviewId !== null
 
 /** @param rows with their events. */
-export async function toChanges(pool: Pool, rows: readonly ChangeRow[]): Promise<Change[]> {
+export async function toChanges(database: Reading, rows: readonly ChangeRow[]): Promise<Change[]> {
   const events = rows.map(toEvent)
   const orderIds = rows.map((row, index) => orderIdOf(events[index]) ?? row.order_id)
-  const orders = await readOrders(pool, [...new Set(orderIds.filter((orderId) => orderId !== null))])
+  const orders = await readOrders(database, [...new Set(orderIds.filter((orderId) => orderId !== null))])
   return rows.map((row, index) => toChange(row, events[index], orders.get(orderIds[index] ?? '')))
 }
 
@@ -101,9 +104,9 @@ const READ_ORDERS = `
   CROSS JOIN LATERAL (SELECT currency, last_seq FROM accounts WHERE accounts.user_id = orders.user_id) AS account
   WHERE order_id = ANY($1::text[])`
 
-async function readOrders(pool: Pool, orderIds: readonly string[]): Promise<Map<string, CurrentOrderRow>> {
+async function readOrders(database: Reading, orderIds: readonly string[]): Promise<Map<string, CurrentOrderRow>> {
   if (orderIds.length === 0) return new Map()
-  const { rows } = await pool.query<CurrentOrderRow>({
+  const { rows } = await database.query<CurrentOrderRow>({
     name: 'read_changed_orders',
     text: READ_ORDERS,
     values: [orderIds],

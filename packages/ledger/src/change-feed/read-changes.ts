@@ -1,8 +1,9 @@
+import { withConnection } from '@paxyo/database'
 import type { Pool } from 'pg'
 import type { FeedCursor } from '../feed/feed-cursor.ts'
 import { appendChanges } from './append-changes.ts'
 import type { Change } from './change.ts'
-import { isKept, readChangeRows, toChanges } from './change-rows.ts'
+import { isKept, readChangeRows, toChanges, type Reading } from './change-rows.ts'
 
 export interface ChangePage {
   readonly changes: readonly Change[]
@@ -16,8 +17,11 @@ export interface ChangeFeedHead extends FeedCursor {
   readonly deletedPosition: number
 }
 
-/** `cursor_void`: the database was restored. `cursor_expired`: the changes after the cursor are no longer kept. */
-export type UnusableCursor = 'cursor_void' | 'cursor_expired'
+/**
+ * `cursor_void`: the database was restored. `cursor_expired`: the changes after the cursor are no longer kept. `cursor_ahead`: the
+ * server does not have the position. It is a former primary, or a backup was restored without a new epoch.
+ */
+export type UnusableCursor = 'cursor_void' | 'cursor_expired' | 'cursor_ahead'
 
 const READ_HEAD = `
   SELECT epoch, position, deleted_position AS "deletedPosition" FROM stream_epoch CROSS JOIN change_feed_head`
@@ -29,8 +33,8 @@ const READ_HEAD = `
  * const { position } = await readChangeFeedHead(pool)
  * position //=> 0
  */
-export async function readChangeFeedHead(pool: Pool): Promise<ChangeFeedHead> {
-  const { rows } = await pool.query<ChangeFeedHead>({ name: 'read_change_feed_head', text: READ_HEAD })
+export async function readChangeFeedHead(database: Reading): Promise<ChangeFeedHead> {
+  const { rows } = await database.query<ChangeFeedHead>({ name: 'read_change_feed_head', text: READ_HEAD })
   return rows[0]!
 }
 
@@ -59,21 +63,34 @@ export async function readChangeFeedEnd(pool: Pool): Promise<FeedCursor> {
  * const page = await readChanges(pool, cursor, 100)
  * typeof page === 'object' && page.changes.length > 0 //=> true
  */
-export async function readChanges(pool: Pool, after: FeedCursor, limit: number): Promise<ChangePage | UnusableCursor> {
-  const head = await readChangeFeedHead(pool)
-  // A position beyond the end belongs to a discarded history, whatever its epoch.
-  if (after.epoch !== head.epoch || after.position > head.position) return 'cursor_void'
+export const readChanges = (pool: Pool, after: FeedCursor, limit: number): Promise<ChangePage | UnusableCursor> =>
+  withConnection(pool, (client) => readChangesFrom(client, after, limit))
+
+/**
+ * As {@link readChanges}.
+ *
+ * @param server one server: with the end of the feed from one and the changes from another, which is behind, changes would be missing,
+ * as if they were no longer kept.
+ */
+export async function readChangesFrom(
+  server: Reading,
+  after: FeedCursor,
+  limit: number,
+): Promise<ChangePage | UnusableCursor> {
+  const head = await readChangeFeedHead(server)
+  if (after.epoch !== head.epoch) return 'cursor_void'
+  if (after.position > head.position) return 'cursor_ahead'
   if (after.position < head.deletedPosition) return 'cursor_expired'
   if (after.position === head.position) return { changes: [], cursor: after, hasMore: false }
 
-  const rows = await readChangeRows(pool, after.position, limit + 1)
+  const rows = await readChangeRows(server, after.position, limit + 1)
   // Positions have no gaps, unless they were deleted since the head was read.
   if (rows[0]?.position !== after.position + 1) return 'cursor_expired'
   const missing = rows.findIndex((row) => !isKept(row))
   if (missing === 0) return 'cursor_expired'
   const shown = rows.slice(0, missing === -1 ? limit : Math.min(missing, limit))
   return {
-    changes: await toChanges(pool, shown),
+    changes: await toChanges(server, shown),
     cursor: { epoch: head.epoch, position: shown.at(-1)!.position },
     hasMore: rows.length > shown.length,
   }

@@ -1,8 +1,8 @@
-import { transaction } from '@paxyo/database'
-import type { Pool } from 'pg'
+import { transaction, withConnection } from '@paxyo/database'
+import type { Pool, PoolClient } from 'pg'
 import type { Logger } from 'pino'
 import type { Change } from '../change-feed/change.ts'
-import { readChangeFeedHead, readChanges } from '../change-feed/read-changes.ts'
+import { readChangeFeedHead, readChangesFrom, type ChangePage, type UnusableCursor } from '../change-feed/read-changes.ts'
 import { newId } from '../model/new-id.ts'
 import { messagesFor, SUPERSEDING_TYPES, type Message } from './messages.ts'
 
@@ -32,13 +32,12 @@ export async function enqueueChanges(
   { pool, log }: { readonly pool: Pool; readonly log: Logger },
   { endpointId, types, position }: FollowingEndpoint,
 ): Promise<Enqueued> {
-  const { epoch } = await readChangeFeedHead(pool)
-  const page = await readChanges(pool, { epoch, position }, CHANGES_MAX)
-  if (page === 'cursor_expired' || page === 'cursor_void') {
-    const next = await startAgain(pool, endpointId, position)
-    // Another process has moved it, or it was deleted: the next run reads where it is.
+  const page = await withConnection(pool, (client) => readOrStartAgain(client, endpointId, position))
+  if ('reason' in page) {
+    const { reason, next } = page
+    // Another process has moved it, it was deleted, or this server is a former primary: the next run reads where it is.
     if (next === undefined) return { position, hasMore: false }
-    log.error({ endpointId, position, next, reason: page }, 'outgoing webhooks skipped: their changes are not kept')
+    log.error({ endpointId, position, next, reason }, 'outgoing webhooks skipped: their changes are not kept')
     return { position: next, hasMore: true }
   }
   const { cursor, hasMore, changes } = page
@@ -46,6 +45,23 @@ export async function enqueueChanges(
     await enqueue(pool, { endpointId, from: position, to: cursor.position }, toMessages(changes, types))
   }
   return { position: cursor.position, hasMore }
+}
+
+interface StartedAgain {
+  readonly reason: UnusableCursor
+  /** Undefined when the endpoint is not at the position that was read from. */
+  readonly next: number | undefined
+}
+
+/** On the connection that has read: another one may lead to a server on which the cursor can be used, and changes would be skipped. */
+async function readOrStartAgain(
+  client: PoolClient,
+  endpointId: string,
+  position: number,
+): Promise<ChangePage | StartedAgain> {
+  const { epoch } = await readChangeFeedHead(client)
+  const page = await readChangesFrom(client, { epoch, position }, CHANGES_MAX)
+  return typeof page === 'object' ? page : { reason: page, next: await startAgain(client, endpointId, position) }
 }
 
 const toMessages = (changes: readonly Change[], types: ReadonlySet<string>): Message[] =>
@@ -122,7 +138,7 @@ const START_AGAIN = `
   WHERE endpoint_id = $1 AND endpoint.position = $2
   RETURNING endpoint.position`
 
-async function startAgain(pool: Pool, endpointId: string, position: number): Promise<number | undefined> {
-  const { rows } = await pool.query<{ position: number }>(START_AGAIN, [endpointId, position])
+async function startAgain(client: PoolClient, endpointId: string, position: number): Promise<number | undefined> {
+  const { rows } = await client.query<{ position: number }>(START_AGAIN, [endpointId, position])
   return rows[0]?.position
 }

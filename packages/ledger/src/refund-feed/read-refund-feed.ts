@@ -53,8 +53,8 @@ const READ_PAGE = `
  * The refunds after a cursor, by their positions: no refund ever gets a position before one that a reader has seen.
  *
  * @param after the reader's cursor; `undefined` to read from the beginning.
- * @returns `cursor_void` when the cursor belongs to another epoch or is beyond the end, because the database was
- * restored.
+ * @returns `cursor_void` when the cursor belongs to another epoch, because the database was restored; `cursor_ahead` when it is beyond
+ * the end, because the server is a former primary, or a backup was restored without a new epoch.
  * @example
  * await commitChangeSet(ledger, (tx) => registerOrders(tx, [order]))
  * const batcher = createBatcher({ ...ledger, log })
@@ -67,14 +67,14 @@ export async function readRefundFeed(
   pool: Pool,
   after: FeedCursor | undefined,
   limit: number,
-): Promise<RefundPage | 'cursor_void'> {
+): Promise<RefundPage | 'cursor_void' | 'cursor_ahead'> {
   await appendRefunds(pool)
   const { rows: heads } = await pool.query<FeedCursor>({ name: 'read_feed_head', text: READ_HEAD })
   const head = heads[0]!
-  // A position beyond the end belongs to a discarded history, whatever its epoch.
-  if (after !== undefined && (after.epoch !== head.epoch || after.position > head.position)) return 'cursor_void'
-
+  if (after !== undefined && after.epoch !== head.epoch) return 'cursor_void'
   const position = after?.position ?? 0
+  if (position > head.position) return 'cursor_ahead'
+
   const { rows } = await pool.query<Refund>({ name: 'read_refunds', text: READ_PAGE, values: [position, limit + 1] })
   const refunds = rows.slice(0, limit)
   return {

@@ -13,6 +13,7 @@ import {
   type ChangePage,
 } from '../../src/change-feed/read-changes.ts'
 import type { FeedCursor } from '../../src/feed/feed-cursor.ts'
+import { poolInTurns } from '../pool-in-turns.ts'
 
 const USERS = 6
 
@@ -145,9 +146,23 @@ describe('a cursor', () => {
     await change([0], Promise.resolve('COMMIT'))
     const { cursor } = await readPage(start, 10)
 
-    expect(await readChanges(pool, { ...cursor, position: 2 }, 10)).toBe('cursor_void')
     await database.owner.query(`UPDATE stream_epoch SET epoch = replace(gen_random_uuid()::text, '-', '')`)
     expect(await readChanges(pool, cursor, 10)).toBe('cursor_void')
+  })
+
+  test('goes on where it is after a failover: a former primary has nothing for it, and no part of a page', async () => {
+    await change([0], Promise.resolve('COMMIT'))
+    const { cursor: first } = await readPage(start, 10)
+    await using former = await createTestDatabase(database)
+    await change([1], Promise.resolve('COMMIT'))
+    const page = await readPage(first, 10)
+    const servers = poolInTurns([pool, former.poolAs('ingest')])
+
+    expect(page).toMatchObject({ changes: [{ userId: 'user-1', position: 2 }] })
+    expect(await readChanges(servers, first, 10)).toEqual(page)
+    expect(await readChanges(servers, first, 10)).toEqual({ changes: [], cursor: first, hasMore: false })
+    expect(await readChanges(servers, page.cursor, 10)).toEqual({ changes: [], cursor: page.cursor, hasMore: false })
+    expect(await readChanges(servers, page.cursor, 10)).toBe('cursor_ahead')
   })
 
   test('expires with the events after it, and the feed goes on where it was', async () => {

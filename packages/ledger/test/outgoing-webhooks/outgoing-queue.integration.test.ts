@@ -8,6 +8,7 @@ import type { FollowingEndpoint } from '../../src/outgoing-webhooks/enqueue-chan
 import type { Attempt } from '../../src/outgoing-webhooks/send-queue.ts'
 import { createOutgoingQueue, type OutgoingQueue } from '../../src/outgoing-webhooks/outgoing-queue.ts'
 import { createWebhookEndpoints } from '../../src/outgoing-webhooks/webhook-endpoints.ts'
+import { poolInTurns } from '../pool-in-turns.ts'
 
 let database: TestDatabase
 let pool: Pool
@@ -123,21 +124,47 @@ test('an attempt that came too late to say that it failed says nothing', async (
   ])
 })
 
-test('two processes that enqueue the same changes enqueue them once', async () => {
+/** Commits changes of an account, and appends them to the feed. */
+async function commitChanges(...seqs: number[]): Promise<void> {
   await query(`
-    INSERT INTO accounts (user_id, currency) VALUES ('ann', 'USD');
+    INSERT INTO accounts (user_id, currency) VALUES ('ann', 'USD') ON CONFLICT DO NOTHING;
     INSERT INTO events SELECT 'ann', n, '2026-11-22T18:00:00Z', json_build_object('type', 'event', 'seq', n, 'event', 'account.updated',
       'at', '2026-11-22T18:00:00.000Z', 'account', json_build_object('balance', '1', 'currency', 'USD'))::text
-    FROM generate_series(1, 5) AS n;
+    FROM unnest(ARRAY[${seqs.join()}]) AS n;
     INSERT INTO change_feed (created_at, user_ids, seqs, previous_statuses)
-    VALUES ('2026-11-22T18:00:00Z', array_fill('ann'::text, ARRAY[5]), ARRAY[1, 2, 3, 4, 5], array_fill(NULL::text, ARRAY[5]))`)
+    SELECT '2026-11-22T18:00:00Z', array_agg('ann'::text), array_agg(n), array_agg(NULL::text) FROM unnest(ARRAY[${seqs.join()}]) AS n`)
   await appendChanges(pool)
+}
+
+async function enqueuedSeqs(): Promise<number[]> {
+  const rows = await query('SELECT body FROM outgoing_webhooks ORDER BY queue_number')
+  return rows.map(({ body }) => (JSON.parse(body as string) as { data: { seq: number } }).data.seq)
+}
+
+test('two processes that enqueue the same changes enqueue them once', async () => {
+  await commitChanges(1, 2, 3, 4, 5)
   const endpoint = await storedEndpoint()
   await Promise.all(Array.from({ length: 4 }, () => queue.enqueueChanges(endpoint)))
-  const rows = await query('SELECT body FROM outgoing_webhooks ORDER BY queue_number')
-  expect(rows.map(({ body }) => (JSON.parse(body as string) as { data: { seq: number } }).data.seq)).toEqual([
-    1, 2, 3, 4, 5,
-  ])
+  expect(await enqueuedSeqs()).toEqual([1, 2, 3, 4, 5])
+})
+
+test('whichever connections lead to a former primary during a failover, no change is skipped', async () => {
+  await commitChanges(1, 2)
+  await queue.enqueueChanges(await storedEndpoint())
+  await using former = await createTestDatabase(database)
+  await commitChanges(3)
+  await queue.enqueueChanges(await storedEndpoint())
+  await commitChanges(4, 5)
+  const ofFormer = former.poolAs('ingest')
+
+  for (let turns = 0; turns < 8; turns += 1) {
+    await query('DELETE FROM outgoing_webhooks; UPDATE outgoing_webhook_endpoints SET position = 3')
+    const servers = poolInTurns([1, 2, 4].map((bit) => ((turns & bit) > 0 ? ofFormer : pool)))
+    const during = createOutgoingQueue({ pool: servers, log: pino({ level: 'silent' }) })
+    await during.enqueueChanges(await storedEndpoint())
+    await queue.enqueueChanges(await storedEndpoint())
+    expect([turns, await enqueuedSeqs()]).toEqual([turns, [4, 5]])
+  }
 })
 
 test('a cursor that another process has moved since is left alone until the next run', async () => {

@@ -1,6 +1,6 @@
 import type { AccountView, Position, TotalsView } from '@paxyo/contracts'
+import { createAheadPositions } from '@paxyo/database'
 import type { Pool } from 'pg'
-import { createBehindClients } from './behind-clients.ts'
 import { coalesce } from './coalesce.ts'
 import {
   readBatchIds,
@@ -75,6 +75,8 @@ export interface StreamReaderOptions {
   readonly now?: () => number
 }
 
+/** A user who did not come back for so long was ahead in another failover. */
+const FORGET_MS = 300_000
 const BEHIND =
   'the database does not have an event that the client has received: it is a former primary, or a backup was restored without a new epoch (paxyo epoch rotate)'
 
@@ -94,7 +96,7 @@ const GATHER_MS = 20
 export function createStreamReader(options: StreamReaderOptions): StreamReader {
   const { pool, snapshotOrdersMax = SNAPSHOT_ORDERS_MAX, welcomeBytesMax = WELCOME_BYTES_MAX } = options
   const { source = readFromPrimary(pool), now = () => performance.now() } = options
-  const behindClients = createBehindClients(now)
+  const ahead = createAheadPositions(now, FORGET_MS)
   const snapshotBounds = { ordersMax: snapshotOrdersMax, bytesMax: welcomeBytesMax }
   const missedBounds = { eventsMax: EVENTS_MAX, bytesMax: welcomeBytesMax }
   const pace = { concurrency: CONCURRENT_QUERIES_MAX, gatherMs: GATHER_MS }
@@ -128,10 +130,10 @@ export function createStreamReader(options: StreamReaderOptions): StreamReader {
     const { events, ...head } = await missedSince({ ...user, seq }, isWanted)
     if (head.epoch !== epoch) return undefined
     if (seq > head.seq) {
-      if (behindClients.isRestored(user.userId)) return undefined
+      if (ahead.isRestored(user.userId)) return undefined
       throw new Error(BEHIND)
     }
-    behindClients.hasReceived(user.userId)
+    ahead.hasReceived(user.userId)
     // Too many events were missed, or the oldest of them is no longer kept.
     if (seq < head.seq && events[0]?.seq !== seq + 1) return undefined
     const { tokensIssuedBeforeMs, isTokenRevoked } = head

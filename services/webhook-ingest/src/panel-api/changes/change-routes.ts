@@ -1,5 +1,4 @@
 import { type ConcurrencyLimiter } from '@paxyo/service-kit'
-import type { ErrorCode } from '@paxyo/contracts'
 import {
   formatFeedCursor,
   parseFeedCursor,
@@ -8,13 +7,15 @@ import {
   type Change,
   type ChangeFeed,
   type FeedCursor,
+  type UnusableCursor,
 } from '@paxyo/ledger'
 import { changeFeedSchema, readChangesQuery, type ChangeFeed as ChangeFeedPage } from '@paxyo/panel-client'
 import type { Pool } from 'pg'
-import { type ApiDeps, operation, type PanelApi, reject } from '@paxyo/panel-api-kit'
+import { type ApiDeps, operation, type PanelApi, reject, type RejectCursor } from '@paxyo/panel-api-kit'
 
 export interface ChangeRouteDeps {
   readonly changeFeed: ChangeFeed
+  readonly rejectCursor: RejectCursor
 }
 
 /** Pages that one request reads when none of their changes has a requested type. */
@@ -29,7 +30,7 @@ const COPY_HINT =
  */
 export function registerChangeRoutes(
   api: PanelApi,
-  { pool, changeFeed, limiter }: ApiDeps & ChangeRouteDeps & { readonly limiter: ConcurrencyLimiter },
+  { pool, changeFeed, rejectCursor, limiter }: ApiDeps & ChangeRouteDeps & { readonly limiter: ConcurrencyLimiter },
 ): void {
   const schema = {
     querystring: readChangesQuery,
@@ -41,7 +42,8 @@ export function registerChangeRoutes(
       description:
         'Returns the changes of orders, accounts and reviews in commit order, whatever caused them. A new change always ' +
         'comes after those already returned, so a client that follows the cursor gets each change exactly once. With ' +
-        '`wait` the request is held until there is a change, and no polling is necessary.',
+        '`wait` the request is held until there is a change, and no polling is necessary. A cursor that the database does ' +
+        'not have, which happens for seconds during a failover, gets 503 `database_unavailable`: retry with it.',
       responses: { 200: { description: 'The changes after the cursor.', schema: changeFeedSchema } },
       errors: ['invalid_cursor', 'cursor_void', 'cursor_expired'],
     }),
@@ -70,7 +72,7 @@ export function registerChangeRoutes(
       page = await read(at)
     }
     if (typeof page === 'object') return reply.send(toView(page))
-    return reject(reply, page, page === 'queue_full' ? undefined : COPY_HINT)
+    return page === 'queue_full' ? reject(reply, page) : rejectCursor(reply, after, page, COPY_HINT)
   })
 }
 
@@ -80,7 +82,7 @@ interface MatchingPage {
   readonly hasMore: boolean
 }
 
-type Result = MatchingPage | Extract<ErrorCode, 'cursor_void' | 'cursor_expired' | 'queue_full'>
+type Result = MatchingPage | UnusableCursor | 'queue_full'
 
 const isEmpty = ({ changes, hasMore }: MatchingPage): boolean => changes.length === 0 && !hasMore
 

@@ -170,6 +170,15 @@ describe('a cursor', () => {
     expect((await ask(`after=${cursor}`)).json()).toMatchObject({ status: 400, code: 'invalid_cursor' })
   })
 
+  test('that the database does not have, because it is a former primary, is retried, and counted', async () => {
+    const ahead = (await now()).replace(/\d+$/, '999999999999999')
+    const response = await ask(`after=${ahead}&wait=30`)
+    expect(response.json()).toMatchObject({ status: 503, code: 'database_unavailable' })
+    expect(response.headers['retry-after']).toBe('5')
+    const counted = await registry.getSingleMetric('paxyo_ingest_cursors_ahead_total')!.get()
+    expect(counted.values).toMatchObject([{ value: 1 }])
+  })
+
   test('that is void or too old is answered with the way to a copy', async () => {
     const restored = (await ask(`after=${'0'.repeat(32)}.1&wait=30`)).json<object>()
     expect(restored).toMatchObject({

@@ -59,11 +59,12 @@ describe('a cursor', () => {
     },
   )
 
-  test('of another history is void', async () => {
+  test('of another history is void, and one that the database does not have is retried', async () => {
     expect((await ask(`after=${'0'.repeat(32)}.1`)).json()).toMatchObject({ status: 410, code: 'cursor_void' })
     const { cursor } = await read(undefined, 1)
-    const ahead = cursor.replace(/\d+$/, '999999999999999')
-    expect((await ask(`after=${ahead}`)).json()).toMatchObject({ status: 410, code: 'cursor_void' })
+    const ahead = await ask(`after=${cursor.replace(/\d+$/, '999999999999999')}`)
+    expect(ahead.json()).toMatchObject({ status: 503, code: 'database_unavailable' })
+    expect(ahead.headers['retry-after']).toBe('5')
   })
 })
 
