@@ -13,8 +13,8 @@ export type RejectCursor = (
 ) => FastifyReply
 
 export interface CursorRejectionOptions {
-  /** Called for each request whose cursor the database does not have. */
-  readonly onAhead: () => void
+  /** Called for each request whose cursor the database does not have; `isVoid` when it has not had it for some time. */
+  readonly onAhead: (isVoid: boolean) => void
   /** In ms; by default `performance.now`. */
   readonly now?: () => number
 }
@@ -40,9 +40,9 @@ export function createCursorRejection({
   const ahead = createAheadPositions(now)
   return (reply, cursor, reason, hint) => {
     if (reason !== 'cursor_ahead') return reject(reply, reason, hint)
-    onAhead()
     const { url: feed } = reply.request.routeOptions
-    if (ahead.isRestored(`${feed} ${cursor}`)) return reject(reply, 'cursor_void', hint)
-    return reject(reply, 'database_unavailable', AHEAD)
+    const isVoid = ahead.isRestored(`${feed} ${cursor}`)
+    onAhead(isVoid)
+    return isVoid ? reject(reply, 'cursor_void', hint) : reject(reply, 'database_unavailable', AHEAD)
   }
 }

@@ -32,7 +32,7 @@ export interface IngestMetrics {
   readonly apiBusy: (door: BusyDoor, rejection: BusyRejection) => void
   readonly auditFailed: () => void
   /** The database does not have the cursor of a request. */
-  readonly cursorAhead: () => void
+  readonly cursorAhead: (isVoid: boolean) => void
   /** A message for consoles was not published. */
   readonly operationsMessageDropped: () => void
   /** A request to the panel API or a webhook was not authenticated. */
@@ -99,7 +99,8 @@ export function createIngestMetrics(pool: Pool): IngestMetrics {
   )
   const cursorsAhead = group.counter(
     'cursors_ahead_total',
-    'Requests with a cursor of a feed that the database does not have.',
+    'Requests with a cursor of a feed that the database does not have: rejected, or void after a while.',
+    ['outcome'],
   )
   const batchSize = group.histogram('batch_deliveries', 'Deliveries per batch.', BATCH_BUCKETS)
   const commitDuration = group.histogram(
@@ -132,6 +133,7 @@ export function createIngestMetrics(pool: Pool): IngestMetrics {
   // An alert cannot see the first failure, or that nothing came, in a series that does not exist yet.
   webhookDuration.zero({ status: '200' })
   for (const result of ['delivered', 'failed']) outgoing.zero({ result })
+  for (const outcome of ['rejected', 'void']) cursorsAhead.inc({ outcome }, 0)
   for (const reason of NOT_COMMITTED_REASONS) failedBatches.inc({ reason }, 0)
   const reconcile = addReconcile(group)
   group.gauge('database_waiting', 'Requests that wait for a database connection.', () => pool.waitingCount)
@@ -154,7 +156,7 @@ export function createIngestMetrics(pool: Pool): IngestMetrics {
     apiBusy: addBusyMetrics(group),
     authenticationFailed: (door, isThrottled) => failures.inc({ door, result: isThrottled ? 'throttled' : 'rejected' }),
     auditFailed: () => auditFailures.inc(),
-    cursorAhead: () => cursorsAhead.inc(),
+    cursorAhead: (isVoid) => cursorsAhead.inc({ outcome: isVoid ? 'void' : 'rejected' }),
     operationsMessageDropped: () => operationsDropped.inc(),
     batchDone(count, durationMs, failure) {
       batchSize.observe(count)

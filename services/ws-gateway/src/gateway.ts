@@ -110,7 +110,8 @@ export function createGateway(deps: GatewayDeps): Gateway {
     replica === undefined
       ? readFromPrimary(pool)
       : createReplicaReads({ primary: pool, replica, onRead: metrics.replicaRead, now: () => performance.now() })
-  const reader = createStreamReader({ pool, source, welcomeBytesMax: limits.welcomeBytesMax })
+  const { welcomeBytesMax } = limits
+  const reader = createStreamReader({ pool, source, welcomeBytesMax, onAhead: metrics.clientAhead })
   const hub = createHub({
     bus,
     reader,

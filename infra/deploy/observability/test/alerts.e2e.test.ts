@@ -149,6 +149,13 @@ const CASES: Record<string, Case> = {
     firesAfterMin: 25,
   },
   PaxyoEpochRotated: { series: { paxyo_ingest_epoch_rotations_total: '0x5 1x20' }, firesAfterMin: 8 },
+  PaxyoDatabaseBehindClients: {
+    series: {
+      'paxyo_gateway_clients_ahead_total{instance="a",outcome="rejected"}': '0+5x30',
+      'paxyo_ingest_cursors_ahead_total{instance="b",outcome="void"}': '0x5 1x20',
+    },
+    firesAfterMin: 8,
+  },
   PaxyoEventLoopBusy: { series: { 'nodejs_eventloop_lag_p99_seconds{job="ws-gateway"}': '0.5x20' }, firesAfterMin: 11 },
   PaxyoEventLoopBlocked: {
     series: { 'nodejs_eventloop_lag_max_seconds{job="ws-gateway"}': '0.1x5 2 0.1x20' },

@@ -19,6 +19,8 @@ export interface GatewayMetrics {
   streamJoined(mode: StreamStart['mode'], durationMs: number): void
   /** A connection has ended: for the gateway's reason, or with the client's or the network's close code. */
   connectionClosed(reason: CloseReason | number): void
+  /** The database does not have what a client has received, and has not for some time when the position is void. */
+  readonly clientAhead: (isVoid: boolean) => void
   /** A browser sent an invalid token. */
   readonly tokenFailed: (isThrottled: boolean) => void
   /** A console sent an invalid ticket. */
@@ -82,6 +84,12 @@ export function createGatewayMetrics(state: () => GatewayState): GatewayMetrics 
     ['mode'],
   )
   const closes = group.counter('closes_total', 'Closed connections, by close code.', ['code', 'reason'])
+  const clientsAhead = group.counter(
+    'clients_ahead_total',
+    'Joins of clients that have received what the database does not have: rejected, or void after a while, with a snapshot.',
+    ['outcome'],
+  )
+  for (const outcome of ['rejected', 'void']) clientsAhead.inc({ outcome }, 0)
   const rejections = group.counter('upgrades_rejected_total', 'Rejected connections: upgrades and HTTP streams.', [
     'reason',
   ])
@@ -195,6 +203,7 @@ export function createGatewayMetrics(state: () => GatewayState): GatewayMetrics 
       if (typeof reason === 'string') closes.inc({ code: String(CLOSE_CODES[reason].code), reason })
       else closes.inc({ code: PEER_CODES.has(reason) ? String(reason) : 'other', reason: 'client' })
     },
+    clientAhead: (isVoid) => clientsAhead.inc({ outcome: isVoid ? 'void' : 'rejected' }),
     tokenFailed: (isThrottled) => failures.inc({ door: 'hello', result: isThrottled ? 'throttled' : 'rejected' }),
     ticketFailed: (isThrottled) => failures.inc({ door: 'operations', result: isThrottled ? 'throttled' : 'rejected' }),
     controlMessage: (type) => controlMessages.inc({ type }),

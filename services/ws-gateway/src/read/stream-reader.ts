@@ -71,6 +71,8 @@ export interface StreamReaderOptions {
   readonly snapshotOrdersMax?: number
   /** The maximum size of the orders of a snapshot, and of the missed events of one client. */
   readonly welcomeBytesMax?: number
+  /** Called for each client whose position the database does not have; `isVoid` when it has not had it for some time. */
+  readonly onAhead?: (isVoid: boolean) => void
   /** In ms; by default `performance.now`. */
   readonly now?: () => number
 }
@@ -95,7 +97,7 @@ const GATHER_MS = 20
 
 export function createStreamReader(options: StreamReaderOptions): StreamReader {
   const { pool, snapshotOrdersMax = SNAPSHOT_ORDERS_MAX, welcomeBytesMax = WELCOME_BYTES_MAX } = options
-  const { source = readFromPrimary(pool), now = () => performance.now() } = options
+  const { source = readFromPrimary(pool), onAhead, now = () => performance.now() } = options
   const ahead = createAheadPositions(now, FORGET_MS)
   const snapshotBounds = { ordersMax: snapshotOrdersMax, bytesMax: welcomeBytesMax }
   const missedBounds = { eventsMax: EVENTS_MAX, bytesMax: welcomeBytesMax }
@@ -130,7 +132,9 @@ export function createStreamReader(options: StreamReaderOptions): StreamReader {
     const { events, ...head } = await missedSince({ ...user, seq }, isWanted)
     if (head.epoch !== epoch) return undefined
     if (seq > head.seq) {
-      if (ahead.isRestored(user.userId)) return undefined
+      const isVoid = ahead.isRestored(user.userId)
+      onAhead?.(isVoid)
+      if (isVoid) return undefined
       throw new Error(BEHIND)
     }
     ahead.hasReceived(user.userId)

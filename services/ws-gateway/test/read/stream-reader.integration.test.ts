@@ -193,7 +193,8 @@ describe('a user who was here before', () => {
     await ingest.openAccount('ahead', { lastSeq: 0 })
     await ingest.commit('ahead', 5)
     let now = 0
-    const patient = createStreamReader({ pool, now: () => now })
+    const ahead: boolean[] = []
+    const patient = createStreamReader({ pool, now: () => now, onAhead: (isVoid) => ahead.push(isVoid) })
     const start = (seq: number): Promise<StreamStart> => patient.start('ahead', { epoch, seq })
     await expect(start(6)).rejects.toThrow('the database does not have an event that the client has received')
     now = 19_999
@@ -207,6 +208,7 @@ describe('a user who was here before', () => {
     await expect(start(7)).rejects.toThrow('former primary')
     now = 320_000
     await expect(start(7)).rejects.toThrow('former primary')
+    expect(ahead).toEqual([false, false, true, false, false])
   })
 
   test('gets a snapshot when what it missed is no longer kept', async () => {

@@ -176,7 +176,10 @@ describe('a cursor', () => {
     expect(response.json()).toMatchObject({ status: 503, code: 'database_unavailable' })
     expect(response.headers['retry-after']).toBe('5')
     const counted = await registry.getSingleMetric('paxyo_ingest_cursors_ahead_total')!.get()
-    expect(counted.values).toMatchObject([{ value: 1 }])
+    expect(counted.values.map(({ labels, value }) => [labels['outcome'], value])).toEqual([
+      ['rejected', 1],
+      ['void', 0],
+    ])
   })
 
   test('that is void or too old is answered with the way to a copy', async () => {
