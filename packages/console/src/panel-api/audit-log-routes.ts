@@ -37,7 +37,12 @@ export function registerAuditLogRoutes(api: PanelApi, { db }: { readonly db: Kys
     return reply.send(toPage(rows, limit, (row) => [row.position], toView))
   })
 
-  const exportSchema = { querystring: exportQuery, scope: 'operators' as const, hide: true }
+  const exportSchema = {
+    querystring: exportQuery,
+    operationId: 'exportAuditLog',
+    scope: 'operators' as const,
+    hide: true,
+  }
   api.get('/v1/audit-log/export', { schema: exportSchema }, (request, reply) => {
     const { format } = request.query
     void reply.header('content-disposition', `attachment; filename="audit-log.${format}"`)

@@ -3,6 +3,8 @@ import { DATABASE_CHECKS, DATABASE_SENTENCES, type Sentence } from '@paxyo/datab
 import { AUDIT_CHECKS, AUDIT_DETAILS } from '@paxyo/ledger/audit'
 import { RECORDED_OUTCOMES, ORDER_STATUSES, WEBHOOK_TYPES } from '@paxyo/contracts/data'
 import { REVIEW_REASONS } from '@paxyo/order-core'
+import { globSync, readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 import { fillText, formatText, preferredLanguage, type Texts } from '../../page/kit/language.ts'
 import { arSentences } from '../../page/text/ar-sentences.ts'
 import { ar } from '../../page/text/ar.ts'
@@ -52,6 +54,32 @@ test('every outcome, status, reason and type has a text', () => {
     ...WEBHOOK_TYPES.map((type) => `webhookType.${type}`),
   ]
   expect(wanted.filter((key) => !(key in en))).toEqual([])
+})
+
+/** What writes entries of the audit log, and where it has their actions. A denied request to read has one, too. */
+const ACTIONS: readonly (readonly [files: string, action: RegExp])[] = [
+  ['{packages/console,services/webhook-ingest}/src/**/*.ts', /operationId: '(?<action>\w+)'/g],
+  ['packages/console/src/sign-in/*.ts', /(?:signInEntry\(request, |auditSignIn\(db, request, |action: )'(?<action>\w+)'/g],
+  ['packages/database/src/operators/*.ts', /\baudit\(by, '(?<action>\w+)'/g],
+  ['packages/cli/src/**/*.ts', /commandLineEntry\('(?<action>\w+)'/g],
+  [
+    'packages/database/src/**/*.ts',
+    /INSERT INTO audit_log \([^)]*\)\s+(?:VALUES \(|SELECT )[^,]+,[^,]+, (?:'(?<action>\w+)'|\$3)/g,
+  ],
+]
+
+test('every action that can be in the audit log has a text', () => {
+  const cwd = fileURLToPath(new URL('../../../..', import.meta.url))
+  const textsOf = (files: string): string[] => globSync(files, { cwd }).map((file) => readFileSync(`${cwd}/${file}`, 'utf8'))
+  const found = ACTIONS.map(([files, action]) => textsOf(files).flatMap((text) => [...text.matchAll(action)]))
+  expect(found.every((matches) => matches.length > 0)).toBe(true)
+  const inserts = textsOf('packages/*/src/**/*.ts').flatMap((text) => text.match(/INSERT INTO audit_log /g) ?? [])
+  expect(found.at(-1)).toHaveLength(inserts.length)
+
+  const actions = new Set(found.flat().flatMap(({ groups }) => groups!['action'] ?? []))
+  const prefix = 'auditAction.'
+  const withText = KEYS.filter((key) => key.startsWith(prefix)).map((key) => key.slice(prefix.length))
+  expect(withText.toSorted()).toEqual([...actions].toSorted())
 })
 
 const SENTENCES: [string, Sentence][] = Object.entries({ ...DATABASE_SENTENCES, ...GATEWAY_SENTENCES })
