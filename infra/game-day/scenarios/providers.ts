@@ -1,9 +1,20 @@
 import { register, sendStatus, sendWebhook } from '../traffic.ts'
 import { cancelOrders } from './cancel-orders.ts'
-import { ingestOf, repeating, type Scenario } from './scenario.ts'
+import { ingestOf, repeating, under, type Breakage, type Scenario } from './scenario.ts'
 
 /** More than one: a few do not make an alert. */
 const NEW_CURRENCY_REFUNDS = 25
+
+/** Breaks by as many rejected webhooks as are kept, older than all others: each further one takes the place of one. */
+const ALL_KEPT: Breakage = {
+  break: (arena) =>
+    arena.sql(`
+      INSERT INTO rejected_requests (request_id, provider, digest, received_at, last_received_at, reason, address)
+      SELECT ('00000000-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid, 'godofpanel', sha256(n::text::bytea), now(), now(),
+        'malformed_json', 'game-day'
+      FROM generate_series(1, 10000) AS n ON CONFLICT DO NOTHING`),
+  repair: (arena) => arena.sql(`DELETE FROM rejected_requests WHERE address = 'game-day'`),
+}
 
 /** The provider's webhooks and its API. */
 export const PROVIDERS: readonly Scenario[] = [
@@ -47,6 +58,16 @@ export const PROVIDERS: readonly Scenario[] = [
     severity: 'ticket',
     ...repeating((arena, index) => sendWebhook(ingestOf(arena), `{"order_id": ${index}, "status": `)),
     runbook: 'change the format at the provider',
+  },
+  {
+    what: 'a provider sends more that cannot be read than is kept',
+    alert: 'PaxyoRejectedRequestsDeleted',
+    severity: 'page',
+    ...under(
+      ALL_KEPT,
+      repeating((arena, index) => sendWebhook(ingestOf(arena), `{"order_id": "new-${index}", "status": `)),
+    ),
+    runbook: 'have the provider corrected',
   },
   {
     what: 'many refunds in a currency that was never used',

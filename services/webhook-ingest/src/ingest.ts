@@ -162,8 +162,8 @@ export function createIngest(deps: IngestDeps): Ingest {
     })
   const mappedWords = createMappedWords({ pool, providers, log })
   const db = createKysely(pool)
-  const { requestRejected: onRejected, trimFailed: onTrimFailed } = metrics
-  const rejectedRequests = createRejectedRequests({ pool, newId, log, onRejected, onTrimFailed })
+  const { requestRejected: onRejected, rejectedDeleted: onDeleted, trimFailed: onTrimFailed } = metrics
+  const rejectedRequests = createRejectedRequests({ pool, newId, log, onRejected, onDeleted, onTrimFailed })
   const orderUsers = createOrderUsers()
   const outgoingQueue = createOutgoingQueue({ pool, log })
   const webhookEndpoints = createWebhookEndpoints(pool)

@@ -26,6 +26,8 @@ export interface IngestMetrics {
   readonly webhookResponded: (status: number, durationMs: number, results: readonly DeliveryResult[]) => void
   /** An authenticated webhook could not be read and is kept. */
   readonly requestRejected: (request: { readonly provider: string; readonly reason: string }) => void
+  /** Rejected requests beyond the maximum were deleted before their replay. */
+  readonly rejectedDeleted: (count: number) => void
   /** Rejected requests beyond the maximum were not deleted. */
   readonly trimFailed: () => void
   /** A request to the panel API or the console was rejected because too many wait. */
@@ -79,6 +81,10 @@ export function createIngestMetrics(pool: Pool): IngestMetrics {
     'rejected_requests_total',
     'Authenticated webhooks that could not be read and are kept, by provider and error code.',
     ['provider', 'reason'],
+  )
+  const rejectedDeleted = group.counter(
+    'rejected_requests_deleted_total',
+    'Rejected requests beyond the maximum that were deleted before their replay.',
   )
   const trimFailures = group.counter(
     'rejected_requests_trim_failures_total',
@@ -152,6 +158,7 @@ export function createIngestMetrics(pool: Pool): IngestMetrics {
       for (const { outcome } of results) deliveries.inc({ outcome })
     },
     requestRejected: ({ provider, reason }) => rejected.inc({ provider, reason }),
+    rejectedDeleted: (count) => rejectedDeleted.inc(count),
     trimFailed: () => trimFailures.inc(),
     apiBusy: addBusyMetrics(group),
     authenticationFailed: (door, isThrottled) => failures.inc({ door, result: isThrottled ? 'throttled' : 'rejected' }),

@@ -169,6 +169,10 @@ const CASES: Record<string, Case> = {
     series: { 'paxyo_ingest_api_queue_full_total{door="console",access="write",reason="time"}': '0+5x40' },
     firesAfterMin: 12,
   },
+  PaxyoRejectedRequestsDeleted: {
+    series: { paxyo_ingest_rejected_requests_deleted_total: '0x5 7x20' },
+    firesAfterMin: 8,
+  },
   PaxyoRejectedRequestsGrowing: {
     series: { paxyo_ingest_rejected_requests_trim_failures_total: '0x5 0+1x80' },
     firesAfterMin: 40,

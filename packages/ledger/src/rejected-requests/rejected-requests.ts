@@ -37,6 +37,8 @@ export interface RejectedRequestDeps {
   readonly log: Logger
   /** Called for each request, before it is kept. */
   readonly onRejected?: (request: RejectedRequest) => void
+  /** Called when requests beyond the maximum were deleted that are not replayed. */
+  readonly onDeleted?: (count: number) => void
   /** Called when the requests beyond the maximum could not be deleted. */
   readonly onTrimFailed?: () => void
 }
@@ -82,7 +84,7 @@ export interface RejectedRequests {
  * open!.request_id === requestId //=> true
  */
 export function createRejectedRequests(deps: RejectedRequestDeps): RejectedRequests {
-  const { pool, newId, log, onRejected, onTrimFailed } = deps
+  const { pool, newId, log, onRejected, onDeleted, onTrimFailed } = deps
   const db = createKysely(pool)
   const trimmedAt = new Map<string, number>()
 
@@ -92,8 +94,10 @@ export function createRejectedRequests(deps: RejectedRequestDeps): RejectedReque
     if (now - (trimmedAt.get(provider) ?? -Infinity) < TRIM_INTERVAL_MS) return
     trimmedAt.set(provider, now)
     try {
-      const deleted = Number(await deleteBeyondMax(db, provider))
-      if (deleted > 0) log.error({ provider, deleted }, 'rejected requests beyond the maximum deleted')
+      const deleted = await deleteBeyondMax(db, provider)
+      if (deleted === 0) return
+      log.error({ provider, deleted }, 'rejected requests beyond the maximum deleted')
+      onDeleted?.(deleted)
     } catch (err) {
       // The request is kept; the next one trims.
       log.warn({ err, provider }, 'rejected requests not trimmed')
@@ -237,17 +241,18 @@ function toRow(requestId: string, request: RejectedRequest) {
 /**
  * Rows that another process deletes, or receives again, are left out: to wait for them could be a deadlock.
  *
- * @returns how many were deleted, the oldest.
+ * @returns how many were deleted that are not replayed, the oldest.
  */
-async function deleteBeyondMax(db: Kysely<Database>, provider: string): Promise<bigint> {
+async function deleteBeyondMax(db: Kysely<Database>, provider: string): Promise<number> {
   const ofProvider = db.selectFrom('rejected_requests').select('request_id').where('provider', '=', provider)
   const newestBeyond = ofProvider.orderBy('request_id', 'desc').offset(REJECTED_PER_PROVIDER_MAX).limit(1)
   const beyond = ofProvider.where('request_id', '<=', newestBeyond).forUpdate().skipLocked()
-  const { numDeletedRows } = await db
+  const deleted = await db
     .deleteFrom('rejected_requests')
     .where('request_id', 'in', beyond)
-    .executeTakeFirstOrThrow()
-  return numDeletedRows
+    .returning('replayed_at')
+    .execute()
+  return deleted.filter(({ replayed_at: replayedAt }) => replayedAt === null).length
 }
 
 const bounded = (header: string | undefined): string | null => header?.slice(0, HEADER_LENGTH_MAX) ?? null

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals'
+import { createMetrics } from '@paxyo/service-kit'
 import { eventually } from '@paxyo/testkit'
 import { gzipSync } from 'node:zlib'
 import { startIngest, TOKEN, type IngestFixture } from '../ingest-fixture.ts'
@@ -139,11 +140,18 @@ const whenTrimmed = (): Promise<unknown> =>
     return (await countKept()).count === KEPT_MAX
   })
 
-test('of each provider the newest ten thousand are kept, and a deletion is logged', async () => {
-  await fill(KEPT_MAX)
+test('of each provider the newest ten thousand are kept, and a deletion before the replay is logged and counted', async () => {
+  const registry = createMetrics('test')
+  ingest.ingest.addMetrics(registry)
+  await fill(KEPT_MAX + 1)
+  await ingest.database.owner.query(
+    `UPDATE rejected_requests SET replayed_at = now() WHERE request_id = '00000000-0000-7000-8000-000000000001'`,
+  )
   await whenTrimmed()
-  expect(await countKept()).toMatchObject({ oldest: '00000000-0000-7000-8000-000000000002' })
+  expect(await countKept()).toMatchObject({ oldest: '00000000-0000-7000-8000-000000000003' })
   expect(ingest.log).toContainEqual(expect.objectContaining({ provider: 'godofpanel', deleted: 1 }))
+  const counted = await registry.getSingleMetric('paxyo_ingest_rejected_requests_deleted_total')!.get()
+  expect(counted.values).toMatchObject([{ value: 1 }])
 })
 
 test('beyond the maximum no request waits for another one, which could be a deadlock', async () => {
