@@ -5,6 +5,7 @@ import type { Kysely } from 'kysely'
 import { appendAuditEntry } from '../src/audit-log/append-entry.ts'
 import { chainAuditCalls } from '../src/audit-log/calls/chain-calls.ts'
 import { deleteAuditCalls } from '../src/audit-log/calls/delete-calls.ts'
+import { readCallsDeletedUntil } from '../src/audit-log/calls/deleted-calls.ts'
 import { insertAuditCalls, type AuditCall } from '../src/audit-log/calls/insert-calls.ts'
 import { readAuditCalls, type AuditCallsQuery } from '../src/audit-log/calls/read-calls.ts'
 import { readAuditLog } from '../src/audit-log/read-log.ts'
@@ -251,6 +252,8 @@ describe('after their retention', () => {
 
   test('calls are deleted, their entries stay, and the chain holds', async () => {
     expect(await verify()).toMatchObject({ calls: 3, problems: [] })
+    expect(await readCallsDeletedUntil(db)).toBe(undefined)
+    const { at } = (await list({ userId: 'ann' }))[0]!
     expect([
       await deleteAuditCalls(database.owner, RETENTION_DAYS),
       await deleteAuditCalls(database.owner, RETENTION_DAYS),
@@ -258,6 +261,7 @@ describe('after their retention', () => {
 
     expect(await verify()).toMatchObject({ entries: 3, calls: 2, problems: [] })
     expect(await list()).toMatchObject([{ userId: 'bob' }, ORDER])
+    expect(await readCallsDeletedUntil(db)).toBe(at)
     const { rows } = await database.owner.query('SELECT user_id FROM audit_call_users')
     expect(rows).toEqual([{ user_id: 'bob' }])
     expect(await readAuditLog(db, { action: 'deleteCalls', limit: 10 })).toMatchObject([

@@ -3,6 +3,7 @@ import {
   readAuditHead,
   readAuditLog,
   readAuditSignatures,
+  readCallsDeletedUntil,
   type LoggedCall,
   type LoggedEntry,
 } from '@paxyo/database'
@@ -53,15 +54,18 @@ export interface CallOptions {
   readonly limit: number
 }
 
-/** Prints the newest routine calls of API keys; as JSON, one on each line. */
+/** Prints the newest routine calls of API keys; as JSON, one on each line. At the end of the list, up to when calls were deleted. */
 export async function listCalls(cli: Cli, { key, subject, user, limit }: CallOptions): Promise<void> {
-  const calls = await withOwnerDatabase(cli, async (db) => {
+  const { calls, deletedUntil } = await withOwnerDatabase(cli, async (db) => {
     const read: LoggedCall[] = []
     for await (const call of readAuditCalls(db, { actor: key, subject, userId: user })) {
-      if (read.push(call) === limit) break
+      if (read.push(call) === limit) return { calls: read, deletedUntil: undefined }
     }
-    return read
+    return { calls: read, deletedUntil: await readCallsDeletedUntil(db) }
   })
+  if (deletedUntil !== undefined) {
+    cli.err(`Calls until ${deletedUntil} were deleted: their retention has ended (AUDIT_CALL_RETENTION_DAYS).\n`)
+  }
   if (cli.asJson) return calls.forEach((call) => cli.out(`${JSON.stringify(call)}\n`))
   if (calls.length === 0) return cli.out('No calls.\n')
   const headings = ['at', 'key', 'action', 'subject', 'user', 'result', 'from', 'after', 'entry']
