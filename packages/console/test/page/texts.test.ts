@@ -64,7 +64,7 @@ const ACTIONS: readonly (readonly [files: string, action: RegExp])[] = [
   ['packages/cli/src/**/*.ts', /commandLineEntry\('(?<action>\w+)'/g],
   [
     'packages/database/src/**/*.ts',
-    /INSERT INTO audit_log \([^)]*\)\s+(?:VALUES \(|SELECT )[^,]+,[^,]+, (?:'(?<action>\w+)'|\$3)/g,
+    /INSERT INTO audit_log \([^)]*\)\s+(?:(?:VALUES \(|SELECT )[^,]+,[^,]+, '(?<action>\w+)'|VALUES \(\$1|SELECT \* FROM unnest)/g,
   ],
 ]
 
