@@ -255,6 +255,27 @@ export const MUTATIONS: readonly Mutation[] = [
     tests: ['packages/browser-client/test/browser/tabs'],
   },
   {
+    name: 'a cursor that a former primary does not have is void',
+    file: `${LEDGER}/src/change-feed/read-changes.ts`,
+    find: `return 'cursor_ahead'`,
+    replace: `return 'cursor_void'`,
+    tests: [`${LEDGER}/test/change-feed`],
+  },
+  {
+    name: 'a page of changes is read from two servers',
+    file: `${LEDGER}/src/change-feed/read-changes.ts`,
+    find: 'withConnection(pool, (client) => readChangesFrom(client, after, limit))',
+    replace: 'readChangesFrom(pool, after, limit)',
+    tests: [`${LEDGER}/test/change-feed`],
+  },
+  {
+    name: 'outgoing webhooks are moved on by another server than the one that was read',
+    file: `${LEDGER}/src/outgoing-webhooks/enqueue-changes.ts`,
+    find: 'withConnection(pool, (client) => readOrStartAgain(client, endpointId, position))',
+    replace: 'readOrStartAgain(pool as never, endpointId, position)',
+    tests: [`${LEDGER}/test/outgoing-webhooks`],
+  },
+  {
     name: 'appends to the refund feed run concurrently',
     file: `${LEDGER}/src/refund-feed/append-refunds.ts`,
     find: `SELECT pg_advisory_xact_lock(hashtext('paxyo refund feed'))`,
