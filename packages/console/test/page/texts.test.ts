@@ -59,7 +59,10 @@ test('every outcome, status, reason and type has a text', () => {
 /** What writes entries of the audit log, and where it has their actions. A denied request to read has one, too. */
 const ACTIONS: readonly (readonly [files: string, action: RegExp])[] = [
   ['{packages/console,services/webhook-ingest}/src/**/*.ts', /operationId: '(?<action>\w+)'/g],
-  ['packages/console/src/sign-in/*.ts', /(?:signInEntry\(request, |auditSignIn\(db, request, |action: )'(?<action>\w+)'/g],
+  [
+    'packages/console/src/sign-in/*.ts',
+    /(?:signInEntry\(request, |auditSignIn\(db, request, |action: )'(?<action>\w+)'/g,
+  ],
   ['packages/database/src/operators/*.ts', /\baudit\(by, '(?<action>\w+)'/g],
   ['packages/cli/src/**/*.ts', /commandLineEntry\('(?<action>\w+)'/g],
   [
@@ -70,7 +73,8 @@ const ACTIONS: readonly (readonly [files: string, action: RegExp])[] = [
 
 test('every action that can be in the audit log has a text', () => {
   const cwd = fileURLToPath(new URL('../../../..', import.meta.url))
-  const textsOf = (files: string): string[] => globSync(files, { cwd }).map((file) => readFileSync(`${cwd}/${file}`, 'utf8'))
+  const textsOf = (files: string): string[] =>
+    globSync(files, { cwd }).map((file) => readFileSync(`${cwd}/${file}`, 'utf8'))
   const found = ACTIONS.map(([files, action]) => textsOf(files).flatMap((text) => [...text.matchAll(action)]))
   expect(found.every((matches) => matches.length > 0)).toBe(true)
   const inserts = textsOf('packages/*/src/**/*.ts').flatMap((text) => text.match(/INSERT INTO audit_log /g) ?? [])

@@ -2,7 +2,12 @@ import { transaction, withConnection } from '@paxyo/database'
 import type { Pool, PoolClient } from 'pg'
 import type { Logger } from 'pino'
 import type { Change } from '../change-feed/change.ts'
-import { readChangeFeedHead, readChangesFrom, type ChangePage, type UnusableCursor } from '../change-feed/read-changes.ts'
+import {
+  readChangeFeedHead,
+  readChangesFrom,
+  type ChangePage,
+  type UnusableCursor,
+} from '../change-feed/read-changes.ts'
 import { newId } from '../model/new-id.ts'
 import { messagesFor, SUPERSEDING_TYPES, type Message } from './messages.ts'
 
