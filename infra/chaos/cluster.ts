@@ -1,4 +1,5 @@
 import { ROOT, startService, TEST_JWT_SECRET, type ServiceName, type ServiceProcess } from '@paxyo/testkit'
+import { allStarted } from './all-started.ts'
 
 export const PANEL_KEY = 'a-panel-api-key'
 
@@ -55,12 +56,12 @@ export async function startMembers(
     cleanups.defer(async () => void (await member.service?.end('SIGKILL')))
     return member
   }
-  const all = (name: ServiceName): Promise<Member[]> =>
-    Promise.all(Array.from({ length: size }, (_, index) => start(name, index)))
-  const [ingests, gateways] = await Promise.all([all('webhook-ingest'), all('ws-gateway')])
+  const startAll = (name: ServiceName): Promise<Member>[] =>
+    Array.from({ length: size }, (_, index) => start(name, index))
+  const members = await allStarted([...startAll('webhook-ingest'), ...startAll('ws-gateway')])
   return {
-    ingests,
-    gateways,
+    ingests: members.slice(0, size),
+    gateways: members.slice(size),
     failedStarts,
     async restart(member, signal) {
       const { service } = member

@@ -1,5 +1,6 @@
 import { eventually } from '@paxyo/testkit'
 import pg from 'pg'
+import { allStarted } from '../all-started.ts'
 import { startEtcd, type EtcdMember } from './etcd.ts'
 import { superuserUrl } from './patroni-config.ts'
 import { startPatroniNode, type PatroniNode } from './patroni-node.ts'
@@ -40,7 +41,7 @@ export async function startPatroniCluster(folder: string, resources: AsyncDispos
   const etcdPorts = etcd.map(({ clientPort }) => clientPort)
   // Patroni asks the first that responds: the member of another machine, which was not paused together with it.
   const etcdPortsOf = (index: number): number[] => [...etcdPorts.slice(index + 1), ...etcdPorts.slice(0, index + 1)]
-  const nodes = await Promise.all(
+  const nodes = await allStarted(
     NAMES.map((name, index) => startPatroniNode(name, folder, etcdPortsOf(index), resources)),
   )
 

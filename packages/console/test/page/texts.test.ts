@@ -75,7 +75,7 @@ test('every action that can be in the audit log has a text', () => {
   const cwd = fileURLToPath(new URL('../../../..', import.meta.url))
   const textsOf = (files: string): string[] =>
     globSync(files, { cwd }).map((file) => readFileSync(`${cwd}/${file}`, 'utf8'))
-  const found = ACTIONS.map(([files, action]) => textsOf(files).flatMap((text) => [...text.matchAll(action)]))
+  const found = ACTIONS.map(([files, action]) => textsOf(files).flatMap((text) => Array.from(text.matchAll(action))))
   expect(found.every((matches) => matches.length > 0)).toBe(true)
   const inserts = textsOf('packages/*/src/**/*.ts').flatMap((text) => text.match(/INSERT INTO audit_log /g) ?? [])
   expect(found.at(-1)).toHaveLength(inserts.length)
