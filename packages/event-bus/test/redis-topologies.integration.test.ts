@@ -1,7 +1,16 @@
 import { afterAll, describe, expect, test } from '@jest/globals'
 import { userChannel, type BusMessage } from '@paxyo/contracts'
-import { eventually, moveSlots, startRedisCluster, startRedisSentinels, type RedisServer } from '@paxyo/testkit'
+import {
+  eventually,
+  freePort,
+  moveSlots,
+  startRedisCluster,
+  startRedisSentinels,
+  type RedisServer,
+} from '@paxyo/testkit'
 import { Redis } from 'ioredis'
+import { once } from 'node:events'
+import { connect as connectTo, createServer } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { EventPublisher, EventSubscriber } from '../src/event-bus.ts'
 import { createRedisBus } from '../src/redis-bus.ts'
@@ -212,6 +221,32 @@ describe('a master that sentinels name', () => {
     }
     expect(ends.subscriber.isReady).toBe(true)
     await expectDelivery(ends)
+  })
+
+  test('is found when no sentinel was there for a time', async () => {
+    await using group = await startRedisSentinels()
+    const port = await freePort()
+    const errors: Error[] = []
+    const bus = createRedisBus({
+      url: `redis://127.0.0.1:${port}`,
+      topology: 'sentinel',
+      channelPrefix: 'paxyo:',
+      onError: (error) => errors.push(error),
+    })
+    const publisher = bus.connectPublisher()
+    const ready = new Promise<void>((resolve) => publisher.onReady(resolve))
+    await eventually(
+      () => errors.filter(({ message }) => message.startsWith('All sentinels are unreachable')).length > 3,
+    )
+    const sentinel = createServer((client) => {
+      const server = connectTo(Number(new URL(group.sentinels[0]!.url).port), '127.0.0.1')
+      for (const socket of [client, server]) socket.on('error', () => undefined)
+      client.pipe(server).pipe(client)
+    }).listen(port, '127.0.0.1')
+    await once(sentinel, 'listening')
+    await ready
+    await publisher.close()
+    sentinel.close()
   })
 
   test('is found though a sentinel says nothing', async () => {
