@@ -1,5 +1,5 @@
 import type { Database } from '@paxyo/database'
-import { formatFeedCursor, readChangeFeedEnd } from '@paxyo/ledger'
+import { appendChanges, formatFeedCursor, type FeedCursor, type UnusableCursor } from '@paxyo/ledger'
 import type { PanelOrder } from '@paxyo/panel-client'
 import type { Kysely } from 'kysely'
 import type { Pool } from 'pg'
@@ -15,7 +15,7 @@ export interface OrderCopyQuery {
   readonly updatedAfter: Date
   readonly limit: number
   /** Where the page before ended, and the cursor that it had. */
-  readonly from: { readonly position: OrderPosition; readonly changesCursor: string } | undefined
+  readonly from: { readonly position: OrderPosition; readonly changesCursor: FeedCursor } | undefined
 }
 
 export interface OrderCopyPage {
@@ -29,32 +29,47 @@ export interface OrderCopyPage {
  * A page of a copy of the orders that were updated after a time. The copy is complete with the changes after
  * `changesCursor`: that cursor is read before the first order, so a change is in the copied order, in the feed after the
  * cursor, or in both. Orders do not move between pages, because they are in the order of their registration.
+ *
+ * @returns the page, read from one server; or why that server cannot continue the copy. One that does not have `changesCursor`, such as a
+ * former primary during a failover, may lack changes that the feed does not repeat.
  */
 export async function copyOrders(
   { db, pool }: { readonly db: Kysely<Database>; readonly pool: Pool },
   { filter, updatedAfter, limit, from }: OrderCopyQuery,
-): Promise<OrderCopyPage> {
-  const changesCursor = from?.changesCursor ?? formatFeedCursor(await readChangeFeedEnd(pool))
-  const rows = await db
-    .selectFrom(selectOrdersAfter(db, filter, from?.position).limit(SCANNED_MAX).as('scanned'))
-    .selectAll()
-    .where('updated_at', '>', updatedAfter)
-    .orderBy('created_at', 'desc')
-    .orderBy('order_id')
-    .limit(limit + 1)
-    .execute()
-  const shown = rows.slice(0, limit)
-  const last =
-    rows.length > limit
-      ? shown.at(-1)
-      : // The last order that was looked at; there is none when these are all.
-        await selectOrdersAfter(db, filter, from?.position)
-          .offset(SCANNED_MAX - 1)
-          .limit(1)
-          .executeTakeFirst()
-  return {
-    data: shown.map(toPanelOrder),
-    nextCursor: last === undefined ? null : encodeCursor([last.created_at_us, last.order_id, changesCursor]),
-    changesCursor,
-  }
+): Promise<OrderCopyPage | UnusableCursor> {
+  if (from === undefined) await appendChanges(pool)
+  return db.connection().execute(async (server) => {
+    const end = await readFeedEnd(server)
+    if (from !== undefined && from.changesCursor.epoch !== end.epoch) return 'cursor_void'
+    if (from !== undefined && from.changesCursor.position > end.position) return 'cursor_ahead'
+    const rows = await server
+      .selectFrom(selectOrdersAfter(server, filter, from?.position).limit(SCANNED_MAX).as('scanned'))
+      .selectAll()
+      .where('updated_at', '>', updatedAfter)
+      .orderBy('created_at', 'desc')
+      .orderBy('order_id')
+      .limit(limit + 1)
+      .execute()
+    const shown = rows.slice(0, limit)
+    const last =
+      rows.length > limit
+        ? shown.at(-1)
+        : // The last order that was looked at; there is none when these are all.
+          await selectOrdersAfter(server, filter, from?.position)
+            .offset(SCANNED_MAX - 1)
+            .limit(1)
+            .executeTakeFirst()
+    const changesCursor = formatFeedCursor(from?.changesCursor ?? end)
+    return {
+      data: shown.map(toPanelOrder),
+      nextCursor: last === undefined ? null : encodeCursor([last.created_at_us, last.order_id, changesCursor]),
+      changesCursor,
+    }
+  })
 }
+
+const readFeedEnd = (server: Kysely<Database>): Promise<FeedCursor> =>
+  server
+    .selectFrom(['stream_epoch', 'change_feed_head'])
+    .select(['epoch', 'change_feed_head.position'])
+    .executeTakeFirstOrThrow()

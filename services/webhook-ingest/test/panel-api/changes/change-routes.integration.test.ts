@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { importOrders, newId, type ImportedOrder } from '@paxyo/ledger'
 import type { PanelChange, PanelOrder } from '@paxyo/panel-client'
 import { createMetrics } from '@paxyo/service-kit'
+import { encodeCursor } from '@paxyo/panel-api-kit'
 import { eventually } from '@paxyo/testkit'
 import { startIngest, type IngestFixture } from '../../ingest-fixture.ts'
 
@@ -233,6 +234,25 @@ test('a copy of the orders and the changes after its cursor make up what is here
 
   const all = (await ingest.call('GET', '/v1/orders?limit=100')).json<{ data: PanelOrder[] }>().data
   expect(new Map(all.map((order) => [order.orderId, order]))).toEqual(new Map(copied))
+})
+
+test('a copy is not continued by a server that does not have its cursor, such as a former primary', async () => {
+  await register('F-1')
+  await register('F-2')
+  const query = 'updatedAfter=2026-01-01T00:00:00Z&limit=1'
+  const { nextCursor } = (await ingest.call('GET', `/v1/orders?${query}`)).json<OrderPage>()
+  const [createdAt, orderId, changesCursor] = JSON.parse(Buffer.from(nextCursor!, 'base64url').toString()) as string[]
+  const follow = async (cursor: string) =>
+    (
+      await ingest.call('GET', `/v1/orders?${query}&cursor=${encodeCursor([createdAt!, orderId!, cursor])}`)
+    ).json<object>()
+  expect(await follow(changesCursor!)).toMatchObject({ changesCursor })
+  expect(await follow(changesCursor!.replace(/\d+$/, '1000000'))).toMatchObject({
+    status: 503,
+    code: 'database_unavailable',
+  })
+  expect(await follow(`${'0'.repeat(32)}.1`)).toMatchObject({ status: 410, code: 'cursor_void' })
+  expect(await follow('1')).toMatchObject({ status: 400, code: 'invalid_cursor' })
 })
 
 test('orders that were not updated since are left out of a copy', async () => {
