@@ -245,6 +245,7 @@ describe('a master that sentinels name', () => {
     }).listen(port, '127.0.0.1')
     await once(sentinel, 'listening')
     await ready
+    await expect(publisher.publish([{ channel: CHANNELS[0]!, payload: 'hello' }])).resolves.not.toThrow()
     await publisher.close()
     sentinel.close()
   })
