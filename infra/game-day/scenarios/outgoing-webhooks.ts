@@ -1,4 +1,8 @@
-import type { Scenario } from './scenario.ts'
+import { register } from '../traffic.ts'
+import { ingestOf, repeating, type Scenario } from './scenario.ts'
+
+/** An endpoint that starts again sends what is kept. */
+const PACE_MS = 1_000
 
 /** The panel's server. */
 export const OUTGOING_WEBHOOKS: readonly Scenario[] = [
@@ -26,5 +30,17 @@ export const OUTGOING_WEBHOOKS: readonly Scenario[] = [
       arena.panel.status = 200
       await arena.paxyo('outgoing-webhooks', 'retry', '--dead')
     },
+  },
+  {
+    what: 'an endpoint is further behind than changes are kept',
+    alert: 'PaxyoOutgoingWebhooksSkipped',
+    severity: 'ticket',
+    ...repeating(async (arena, index) => {
+      await arena.sql(`
+        UPDATE change_feed_head SET deleted_position = greatest(deleted_position, 1);
+        UPDATE outgoing_webhook_endpoints SET position = 0`)
+      await register(ingestOf(arena), `skipped-${index}`)
+    }, PACE_MS),
+    runbook: 'copy the orders',
   },
 ]

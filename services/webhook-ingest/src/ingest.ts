@@ -165,7 +165,7 @@ export function createIngest(deps: IngestDeps): Ingest {
   const { requestRejected: onRejected, rejectedDeleted: onDeleted, trimFailed: onTrimFailed } = metrics
   const rejectedRequests = createRejectedRequests({ pool, newId, log, onRejected, onDeleted, onTrimFailed })
   const orderUsers = createOrderUsers()
-  const outgoingQueue = createOutgoingQueue({ pool, log })
+  const outgoingQueue = createOutgoingQueue({ pool, log, onSkipped: metrics.outgoingWebhooksSkipped })
   const webhookEndpoints = createWebhookEndpoints(pool)
   const { outgoingWebhooks: settings = NO_OUTGOING_WEBHOOKS } = deps
   const outgoingWebhooks = createOutgoingWebhooks({

@@ -53,6 +53,8 @@ export interface IngestMetrics {
   readonly addHeldRequests: (changeFeed: Pick<ChangeFeed, 'heldCount'>) => void
   /** An outgoing webhook was delivered, or failed. */
   readonly outgoingWebhookAttempted: (isDelivered: boolean, durationMs: number) => void
+  /** Changes became no outgoing webhooks, because they are no longer kept. */
+  readonly outgoingWebhooksSkipped: () => void
   /** Adds the gauge of the connection over which events are published. */
   readonly addPublisher: (publisher: Pick<EventPublisher, 'isReady'>) => void
   /** Receipts of a gateway were stored. */
@@ -107,6 +109,10 @@ export function createIngestMetrics(pool: Pool): IngestMetrics {
     'cursors_ahead_total',
     'Requests with a cursor of a feed that the database does not have: rejected, or void after a while.',
     ['outcome'],
+  )
+  const outgoingSkipped = group.counter(
+    'outgoing_webhooks_skipped_total',
+    'How often changes became no outgoing webhooks, because they are no longer kept.',
   )
   const batchSize = group.histogram('batch_deliveries', 'Deliveries per batch.', BATCH_BUCKETS)
   const commitDuration = group.histogram(
@@ -197,6 +203,7 @@ export function createIngestMetrics(pool: Pool): IngestMetrics {
     outgoingWebhookAttempted(isDelivered, durationMs) {
       outgoing.observe({ result: isDelivered ? 'delivered' : 'failed' }, durationMs / 1000)
     },
+    outgoingWebhooksSkipped: () => outgoingSkipped.inc(),
     addPublisher(publisher) {
       group.gauge('publisher_ready', '1 while the connection to the event bus is ready, 0 otherwise.', () =>
         publisher.isReady ? 1 : 0,

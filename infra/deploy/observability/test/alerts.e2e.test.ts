@@ -236,6 +236,10 @@ const CASES: Record<string, Case> = {
   PaxyoChangeFeedStuck: { series: { paxyo_ingest_change_feed_age_seconds: '100x20' }, firesAfterMin: 3 },
   PaxyoOutgoingWebhooksLate: { series: { paxyo_ingest_outgoing_webhook_age_seconds: '1000x20' }, firesAfterMin: 6 },
   PaxyoOutgoingWebhooksDead: { series: { paxyo_ingest_outgoing_webhooks_dead: '0x5 1x20' }, firesAfterMin: 12 },
+  PaxyoOutgoingWebhooksSkipped: {
+    series: { paxyo_ingest_outgoing_webhooks_skipped_total: '0x5 1x20' },
+    firesAfterMin: 8,
+  },
   PaxyoPubSubSilent: { series: { paxyo_gateway_pubsub_ready: '0x20' }, firesAfterMin: 2 },
   PaxyoEventsLate: { series: tooSlow('paxyo_gateway_event_latency_seconds', '2.5', '5'), firesAfterMin: 13 },
   PaxyoBackfills: { series: { 'paxyo_gateway_backfills_total{instance="a"}': '0+120x40' }, firesAfterMin: 20 },

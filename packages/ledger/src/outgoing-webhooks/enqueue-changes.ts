@@ -24,6 +24,13 @@ export interface Enqueued {
   readonly hasMore: boolean
 }
 
+export interface EnqueueDeps {
+  readonly pool: Pool
+  readonly log: Logger
+  /** Called when the changes after an endpoint's cursor are no longer kept: they become no webhooks. */
+  readonly onSkipped?: () => void
+}
+
 /** Changes per transaction. */
 const CHANGES_MAX = 500
 
@@ -34,7 +41,7 @@ const CHANGES_MAX = 500
  * @returns whether the endpoint has everything that the feed has.
  */
 export async function enqueueChanges(
-  { pool, log }: { readonly pool: Pool; readonly log: Logger },
+  { pool, log, onSkipped }: EnqueueDeps,
   { endpointId, types, position }: FollowingEndpoint,
 ): Promise<Enqueued> {
   const page = await withConnection(pool, (client) => readOrStartAgain(client, endpointId, position))
@@ -43,6 +50,7 @@ export async function enqueueChanges(
     // Another process has moved it, it was deleted, or this server is a former primary: the next run reads where it is.
     if (next === undefined) return { position, hasMore: false }
     log.error({ endpointId, position, next, reason }, 'outgoing webhooks skipped: their changes are not kept')
+    onSkipped?.()
     return { position: next, hasMore: true }
   }
   const { cursor, hasMore, changes } = page

@@ -1,7 +1,5 @@
 import { createKysely } from '@paxyo/database'
-import type { Pool } from 'pg'
-import type { Logger } from 'pino'
-import { enqueueChanges, type Enqueued, type FollowingEndpoint } from './enqueue-changes.ts'
+import { enqueueChanges, type Enqueued, type EnqueueDeps, type FollowingEndpoint } from './enqueue-changes.ts'
 import {
   claimDue,
   makeEndpointDue,
@@ -63,10 +61,11 @@ export interface OutgoingQueue {
  * await queue.settle(webhook!, { delivered: true, status: 200, error: null, response: 'ok', durationMs: 7 }, undefined)
  * (await queue.read(webhook!.webhookId))!.state //=> 'delivered'
  */
-export function createOutgoingQueue({ pool, log }: { readonly pool: Pool; readonly log: Logger }): OutgoingQueue {
+export function createOutgoingQueue(deps: EnqueueDeps): OutgoingQueue {
+  const { pool } = deps
   const db = createKysely(pool)
   return {
-    enqueueChanges: (endpoint) => enqueueChanges({ pool, log }, endpoint),
+    enqueueChanges: (endpoint) => enqueueChanges(deps, endpoint),
     claimDue: (endpointId, limit) => claimDue(pool, endpointId, limit),
     settle: (webhook, attempt, retryInMs) => settleAttempt(pool, webhook, attempt, retryInMs),
     nextDueInMs: (endpointIds) => nextDueInMs(pool, endpointIds),

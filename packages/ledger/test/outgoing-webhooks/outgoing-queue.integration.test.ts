@@ -170,9 +170,12 @@ test('whichever connections lead to a former primary during a failover, no chang
 test('a cursor that another process has moved since is left alone until the next run', async () => {
   const endpoint = await storedEndpoint()
   await query('UPDATE change_feed_head SET position = 10, deleted_position = 10')
+  let skipped = 0
+  queue = createOutgoingQueue({ pool, log: pino({ level: 'silent' }), onSkipped: () => (skipped += 1) })
 
   expect(await queue.enqueueChanges(endpoint)).toEqual({ position: 10, hasMore: true })
   expect(await queue.enqueueChanges(endpoint)).toEqual({ position: endpoint.position, hasMore: false })
+  expect(skipped).toBe(1)
 })
 
 test('webhooks are found by the provider and the service of their order', async () => {
