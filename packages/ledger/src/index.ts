@@ -1,11 +1,6 @@
 export { actionNeeds, actOnOrder, type DoneAction, type OrderAction } from './account-writes/act-on-order.ts'
 export { deposit, depositNeeds, type Deposit, type Deposited, type DepositRejection } from './account-writes/deposit.ts'
-export {
-  createAccountWrites,
-  type AccountWrite,
-  type AccountWrites,
-  type WriteTransaction,
-} from './account-writes/account-writes.ts'
+export { createAccountWrites, type AccountWrite, type AccountWrites } from './account-writes/account-writes.ts'
 export { createAccountImportCheck } from './accounts/check-account-import.ts'
 export { importAccounts, type AccountImportResult, type ImportedAccount } from './accounts/import-accounts.ts'
 export { openAccount } from './accounts/open-account.ts'
@@ -21,7 +16,6 @@ export type {
   ReviewChange,
 } from './change-feed/change.ts'
 export {
-  readChangeFeedEnd,
   readChangeFeedHead,
   readChanges,
   type ChangeFeedHead,

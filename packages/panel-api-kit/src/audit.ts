@@ -75,11 +75,11 @@ export interface AccountWriteDeps {
  * app.addHook('onRequest', async (request) => rememberPrincipal(request, ENVIRONMENT_KEY))
  * const accountWrites = createAccountWrites({ ...ledger, log })
  * const decide = () => ({ status: 201, body: {} }) as const
- * app.post('/', async (request, reply) => sendResponse(reply, await commitAccountWrite({ accountWrites, log }, request, { needs: {}, decide })))
+ * app.post('/', async (request, reply) => sendResponse(reply, await commitAccountWrite({ accountWrites }, request, { needs: {}, decide })))
  * (await app.inject({ method: 'POST', url: '/' })).statusCode //=> 201
  */
 export function commitAccountWrite(
-  { accountWrites }: AccountWriteDeps,
+  { accountWrites }: Pick<AccountWriteDeps, 'accountWrites'>,
   request: FastifyRequest,
   write: AccountWrite,
 ): Promise<WrittenResponse | ErrorCode> {

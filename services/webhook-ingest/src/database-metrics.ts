@@ -2,7 +2,7 @@ import type { Batcher, DatabaseWatch } from '@paxyo/ledger'
 import type { MetricGroup } from '@paxyo/service-kit'
 
 /** Of the database's server. Every process of this service reports the same values: aggregate with max, not sum. */
-export function addDatabase(group: MetricGroup, watch: DatabaseWatch, batcher: Pick<Batcher, 'commitAgeMs'>): void {
+export function addDatabase(group: MetricGroup, watch: DatabaseWatch, commits: Pick<Batcher, 'commitAgeMs'>): void {
   const described = {
     database_timeline: {
       help: 'Timeline of the primary, by its address; grows with each failover.',
@@ -30,8 +30,8 @@ export function addDatabase(group: MetricGroup, watch: DatabaseWatch, batcher: P
   })
   group.gauge(
     'commit_age_seconds',
-    'For how long the oldest batch in flight has been waiting for its commit.',
-    () => batcher.commitAgeMs / 1000,
+    'For how long the oldest batch of webhooks, or group of money requests, has been waiting for its commit.',
+    () => commits.commitAgeMs / 1000,
   )
   group.countOf(
     'epoch_rotations_total',

@@ -131,8 +131,13 @@ export function createIngest(deps: IngestDeps): Ingest {
   const batcher = createBatcher({ ...ledger, log, onBatch: metrics.batchDone })
   metrics.addWaitingDeliveries(batcher)
   const accountWrites = createAccountWrites({ ...ledger, log })
+  const commits = {
+    get commitAgeMs() {
+      return Math.max(batcher.commitAgeMs, accountWrites.commitAgeMs)
+    },
+  }
   const databaseWatch = createDatabaseWatch({ pool, log })
-  metrics.addDatabase(databaseWatch, batcher)
+  metrics.addDatabase(databaseWatch, commits)
   metrics.addPublisher(publisher)
   // Also when verification is off: deliveries from before may still await theirs.
   const verification = createProviderVerification({ pool, providers, batcher, log, ...deps.verificationTimes })
@@ -274,8 +279,7 @@ export function createIngest(deps: IngestDeps): Ingest {
       },
       database: () => checkPrimary(pool),
       commits: () => {
-        if (Math.max(batcher.commitAgeMs, accountWrites.commitAgeMs) > COMMIT_AGE_MS_MAX)
-          throw new Error('commits hang')
+        if (commits.commitAgeMs > COMMIT_AGE_MS_MAX) throw new Error('commits hang')
         const { isSynchronous = false, standbys } = databaseWatch.state ?? {}
         return isSynchronous && standbys?.synchronous === 0 ? 'degraded' : undefined
       },

@@ -48,7 +48,7 @@ export interface IngestMetrics {
   /** Adds the gauge of deliveries that wait in a batcher. */
   readonly addWaitingDeliveries: (batcher: Pick<Batcher, 'waitingCount'>) => void
   /** Adds the gauges of the database's server, its standbys and commits in flight. */
-  readonly addDatabase: (watch: DatabaseWatch, batcher: Pick<Batcher, 'commitAgeMs'>) => void
+  readonly addDatabase: (watch: DatabaseWatch, commits: Pick<Batcher, 'commitAgeMs'>) => void
   /** Adds the gauge of requests that are held until there is a change. */
   readonly addHeldRequests: (changeFeed: Pick<ChangeFeed, 'heldCount'>) => void
   /** An outgoing webhook was delivered, or failed. */
@@ -196,7 +196,7 @@ export function createIngestMetrics(pool: Pool): IngestMetrics {
     addWaitingDeliveries(batcher) {
       group.gauge('waiting_deliveries', 'Deliveries that wait to be committed.', () => batcher.waitingCount)
     },
-    addDatabase: (watch, batcher) => addDatabase(group, watch, batcher),
+    addDatabase: (watch, commits) => addDatabase(group, watch, commits),
     addHeldRequests(changeFeed) {
       group.gauge('held_requests', 'Requests for changes that are held.', () => changeFeed.heldCount)
     },

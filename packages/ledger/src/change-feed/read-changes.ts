@@ -38,14 +38,7 @@ export async function readChangeFeedHead(database: Reading): Promise<ChangeFeedH
   return rows[0]!
 }
 
-/**
- * The end of the feed, after every change that was committed before this call.
- *
- * @example
- * await commitChangeSet(ledger, (tx) => registerOrders(tx, [order]))
- * const { position } = await readChangeFeedEnd(pool)
- * position > 0 //=> true
- */
+/** The end of the feed, after every change that was committed before this call. */
 export async function readChangeFeedEnd(pool: Pool): Promise<FeedCursor> {
   await appendChanges(pool)
   const { epoch, position } = await readChangeFeedHead(pool)
@@ -57,7 +50,7 @@ export async function readChangeFeedEnd(pool: Pool): Promise<FeedCursor> {
  * Changes without a position are not among them: call {@link appendChanges} before.
  *
  * @example
- * const cursor = await readChangeFeedEnd(pool)
+ * const cursor = await readChangeFeedHead(pool)
  * await commitChangeSet(ledger, (tx) => registerOrders(tx, [order]))
  * await appendChanges(pool)
  * const page = await readChanges(pool, cursor, 100)
