@@ -3,7 +3,8 @@
  * one after the other, in the order of their items.
  *
  * How: items that arrive while a group is processed form the next one, without a timer: a lone item does not wait, and under load
- * one transaction serves many.
+ * one transaction serves many. The next group is sent to the database before the results of this one are used, and these are used a
+ * few in each iteration of the event loop: the database works meanwhile, and its next response does not wait for all of them.
  *
  * Without it every item costs a transaction.
  */
@@ -18,6 +19,14 @@ export interface Grouping<T, R> {
   idle(): Promise<void>
 }
 
+/** The number of results that are given back in one iteration of the event loop. */
+const RESULTS_AT_ONCE = 16
+
+interface Item<T, R> {
+  readonly item: T
+  readonly settled: PromiseWithResolvers<R>
+}
+
 /**
  * @param groupMax the maximum number of items in one group.
  * @param process returns a result for each item, in their order; a promise when it is not there yet, and the next group does not
@@ -30,8 +39,9 @@ export function createGrouping<T, R>(
   groupMax: number,
   process: (items: readonly T[]) => Promise<readonly (R | Promise<R>)[]>,
 ): Grouping<T, R> {
-  const queue: { readonly item: T; readonly settled: PromiseWithResolvers<R> }[] = []
+  const queue: Item<T, R>[] = []
   let running: Promise<void> | undefined
+  let settling = Promise.resolve()
   let processingSince: number | undefined
 
   async function run(): Promise<void> {
@@ -42,13 +52,29 @@ export function createGrouping<T, R>(
       processingSince = performance.now()
       try {
         const results = await process(group.map(({ item }) => item))
-        group.forEach(({ settled }, index) => settled.resolve(results[index]!))
+        settling = settle(settling, group, results)
       } catch (error) {
         for (const { settled } of group) settled.reject(error)
       }
       processingSince = undefined
     }
     running = undefined
+  }
+
+  async function settle(
+    earlier: Promise<void>,
+    group: readonly Item<T, R>[],
+    results: readonly (R | Promise<R>)[],
+  ): Promise<void> {
+    // A rejection would count as unhandled before it is given to its item.
+    for (const result of results) if (result instanceof Promise) result.catch(() => undefined)
+    const isNextDue = queue.length > 0
+    await earlier
+    for (const [index, { settled }] of group.entries()) {
+      const isLater = index === 0 ? isNextDue : index % RESULTS_AT_ONCE === 0
+      if (isLater) await new Promise(setImmediate)
+      settled.resolve(results[index]!)
+    }
   }
 
   return {
@@ -64,6 +90,9 @@ export function createGrouping<T, R>(
       running ??= run()
       return settled.promise
     },
-    idle: () => running ?? Promise.resolve(),
+    async idle() {
+      await running
+      await settling
+    },
   }
 }

@@ -67,3 +67,46 @@ test('the next group does not wait for a result that is not there yet', async ()
   slow.resolve(10)
   expect(await first).toBe(10)
 })
+
+test('the next group begins before the results of the one before are used', async () => {
+  const { grouping, next } = manualGroups()
+  const happened: string[] = []
+  const first = next()
+  const result = grouping.submit(1).then(() => happened.push('result'))
+  const { end } = await first
+  const second = next().then((group) => {
+    happened.push('next group')
+    return group
+  })
+  const later = grouping.submit(2)
+  end.resolve([10])
+  ;(await second).end.resolve([20])
+  await Promise.all([result, later])
+  expect(happened).toEqual(['next group', 'result'])
+})
+
+test('what the event loop reads does not wait for all results of a group', async () => {
+  const items = Array.from({ length: 100 }, (_, index) => index)
+  const grouping = createGrouping(items.length, async (group: readonly number[]) => group)
+  let given = 0
+  const all = items.map((item) => grouping.submit(item).then(() => (given += 1)))
+  await all[0]
+  const givenBefore = await new Promise<number>((resolve) => void setImmediate(() => resolve(given)))
+  expect(givenBefore).toBeLessThan(items.length)
+  await grouping.idle()
+  await Promise.all(all)
+  expect(given).toBe(items.length)
+})
+
+test('a result that fails before it is used is not an unhandled rejection', async () => {
+  const { grouping, next } = manualGroups()
+  const first = next()
+  const failing = grouping.submit(1)
+  const { end } = await first
+  const later = grouping.submit(2)
+  const second = next()
+  end.resolve([Promise.reject(new Error('locked')) as never])
+  ;(await second).end.resolve([20])
+  await expect(failing).rejects.toThrow('locked')
+  expect(await later).toBe(20)
+})
