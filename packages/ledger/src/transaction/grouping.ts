@@ -9,6 +9,8 @@
  * Without it every item costs a transaction.
  */
 
+import type { GroupTurn } from './overlap.ts'
+
 export interface Grouping<T, R> {
   /** The number of items that wait for their group. */
   readonly waitingCount: number
@@ -31,6 +33,7 @@ interface Item<T, R> {
  * @param groupMax the maximum number of items in one group.
  * @param process returns a result for each item, in their order; a promise when it is not there yet, and the next group does not
  *   wait for it.
+ * @param turn when a group begins; at once when undefined.
  * @example
  * const grouping = createGrouping(100, async (numbers: readonly number[]) => numbers.map((number) => `${number} of ${numbers.length}`))
  * await Promise.all([grouping.submit(7), grouping.submit(8)]) //=> ['7 of 2', '8 of 2']
@@ -38,6 +41,7 @@ interface Item<T, R> {
 export function createGrouping<T, R>(
   groupMax: number,
   process: (items: readonly T[]) => Promise<readonly (R | Promise<R>)[]>,
+  turn?: GroupTurn,
 ): Grouping<T, R> {
   const queue: Item<T, R>[] = []
   let running: Promise<void> | undefined
@@ -48,6 +52,7 @@ export function createGrouping<T, R>(
     // Items that were read in this turn of the event loop share a group.
     await new Promise(setImmediate)
     while (queue.length > 0) {
+      await turn?.begin(queue.length)
       const group = queue.splice(0, groupMax)
       processingSince = performance.now()
       try {
@@ -57,6 +62,7 @@ export function createGrouping<T, R>(
         for (const { settled } of group) settled.reject(error)
       }
       processingSince = undefined
+      turn?.end()
     }
     running = undefined
   }
@@ -68,11 +74,9 @@ export function createGrouping<T, R>(
   ): Promise<void> {
     // A rejection would count as unhandled before it is given to its item.
     for (const result of results) if (result instanceof Promise) result.catch(() => undefined)
-    const isNextDue = queue.length > 0
     await earlier
     for (const [index, { settled }] of group.entries()) {
-      const isLater = index === 0 ? isNextDue : index % RESULTS_AT_ONCE === 0
-      if (isLater) await new Promise(setImmediate)
+      if (index % RESULTS_AT_ONCE === 0) await new Promise(setImmediate)
       settled.resolve(results[index]!)
     }
   }
@@ -87,6 +91,7 @@ export function createGrouping<T, R>(
     submit(item) {
       const settled = Promise.withResolvers<R>()
       queue.push({ item, settled })
+      turn?.grown(queue.length)
       running ??= run()
       return settled.promise
     },
