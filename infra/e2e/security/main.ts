@@ -42,7 +42,8 @@ if (values.help) {
   process.exit()
 }
 
-const ATTACKERS_PRIORITY = 10
+/** The lowest. */
+const ATTACKERS_PRIORITY = 19
 /** Many for each account: every account is settled and read when the attack is over. */
 const CONTENDERS = 60
 
