@@ -1,7 +1,9 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import { connect, type Client, type ConnectOptions } from '@paxyo/browser-client'
+import { CLOSE_CODES } from '@paxyo/contracts'
 import { eventually, mintToken, startHostileNetwork, type HostileNetwork, type NetworkFaults } from '@paxyo/testkit'
 import { startGateway, type GatewayFixture } from '../../../services/ws-gateway/test/gateway-fixture.ts'
+import { startScriptedStreams, welcome } from './scripted-server.ts'
 
 const MINUTES_MS = 60_000
 
@@ -164,6 +166,23 @@ describe('a page on a stream', () => {
     await page.showsAll(1)
     expect(page.states).toEqual(['live'])
   })
+})
+
+test('a stream that a gateway rejects works, and the next link is a stream, too', async () => {
+  await using scripted = await startScriptedStreams()
+  stored.set(`paxyo stream until ${scripted.url}`, `${Date.now() + MINUTES_MS}`)
+  const client = connect({ url: scripted.url, token: 'a.b.c', share: 'none' })
+  clients.push(client)
+  const first = await eventually(() => scripted.streams[0])
+  // Both happen while its database is away, or it is updated.
+  scripted.rejection = { status: 503, code: 'shutting_down' }
+  first.end(CLOSE_CODES.unavailable.code, 'unavailable')
+  await eventually(() => client.status.error?.code === 'shutting_down')
+  scripted.rejection = undefined
+  const second = await eventually(() => scripted.streams[1])
+  second.say(welcome(1))
+  await eventually(() => client.status.state === 'live')
+  expect(scripted.handshakes).toBe(0)
 })
 
 test('while the server is away a page goes on with WebSockets, and none is on a stream when it is back', async () => {
