@@ -149,6 +149,27 @@ describe('a page on a stream', () => {
     expect(page.states).toEqual(['live'])
   })
 
+  test('whose token is rejected while it checks its link gets another one', async () => {
+    const page = new EventTarget()
+    Object.defineProperty(globalThis, 'window', { configurable: true, value: page })
+    await using cleanup = new AsyncDisposableStack()
+    cleanup.defer(() => void Reflect.deleteProperty(globalThis, 'window'))
+    const scripted = cleanup.use(await startScriptedStreams())
+    let tokens = 0
+    const getToken = async (): Promise<string> => `token-${(tokens += 1)}`
+    const client = connect({ url: scripted.url, transport: 'stream', share: 'none', getToken })
+    clients.push(client)
+    const first = await eventually(() => scripted.streams[0])
+    first.say(welcome(1))
+    await eventually(() => client.status.state === 'live')
+    page.dispatchEvent(new Event('online'))
+    const second = await eventually(() => scripted.streams[1])
+    second.end(CLOSE_CODES.invalid_token.code, 'invalid_token')
+
+    const third = await eventually(() => scripted.streams[2])
+    expect(third.messages[0]).toMatchObject({ type: 'hello', token: 'token-2' })
+  })
+
   test('is told why a token is rejected for good', async () => {
     const page = open(gateway, { transport: 'stream', getToken: async () => 'nonsense' })
     await eventually(() => page.client.status.state === 'closed')
