@@ -101,7 +101,9 @@ export function connect(options: ConnectOptions): Client {
     stream,
     route() {
       if (isLive(connection.state)) return connection.hasOrderRequests ? 'own' : 'unsupported'
-      return tabs?.followed === undefined ? undefined : 'leader'
+      const leader = tabs?.followed?.state
+      // Else its connection is lost, and the request waits for it here.
+      return leader === 'live' || leader === 'delayed' ? 'leader' : undefined
     },
     send: (request, route) => (route === 'own' ? connection.requestOrders(request) : tabs?.askLeader(request)),
   })

@@ -98,6 +98,8 @@ export function createConnection(deps: ConnectionDeps): Connection {
       server.receive(message)
     },
     onEnd(end) {
+      // Where a proxy does not route streams to a gateway, nothing is found.
+      hasResponded ||= end.reason !== '' || (end.why?.error.code ?? 'not_found') !== 'not_found'
       deps.log('link ended', { kind: links.kind, code: end.code, reason: end.reason })
       lost(toError(end, server.error))
       explained(end.why)
@@ -109,13 +111,13 @@ export function createConnection(deps: ConnectionDeps): Connection {
     onWelcome(welcome) {
       const rejection = deps.onWelcome(welcome, requestedPosition)
       if (rejection !== undefined) return rejection
-      wasWelcomed = true
+      hasResponded = true
       if (links.kind === 'stream') choice.streamWorked()
       liveness.begin(welcome.pingIntervalMs)
       return undefined
     },
     onEvent: deps.onEvent,
-    onOrders: deps.onOrders,
+    onOrders: (response) => void (replacements.responded() && deps.onOrders(response)),
     onPing: deps.onPing,
     onDrain(retryAfterMs) {
       // A gateway leaves the stream open for a while.
@@ -142,7 +144,8 @@ export function createConnection(deps: ConnectionDeps): Connection {
     input(result)
   })
   let openedAtMs = 0
-  let wasWelcomed = false
+  /** Whether a gateway has responded on the link, if only why it rejects it: such a link works. */
+  let hasResponded = false
   let requestedPosition: Position | undefined
 
   function carryOut(effect: Effect): void {
@@ -158,7 +161,7 @@ export function createConnection(deps: ConnectionDeps): Connection {
       case 'send_hello':
         return links.send(hello(effect.token))
       case 'send_refresh':
-        if (links.kind === 'stream') replacements.replace(choice.kind, true)
+        if (links.kind === 'stream') replacements.replace(choice.kind)
         else links.send({ type: 'refresh', token: effect.token })
     }
   }
@@ -177,7 +180,7 @@ export function createConnection(deps: ConnectionDeps): Connection {
 
   function openLink(): void {
     server.forgetError()
-    wasWelcomed = false
+    hasResponded = false
     openedAtMs = Date.now()
     try {
       deps.log('link opening', { kind: choice.kind })
@@ -198,7 +201,7 @@ export function createConnection(deps: ConnectionDeps): Connection {
     replacements.end()
     liveness.end()
     if (state.phase !== 'waiting') return
-    if (kind === 'stream' && !wasWelcomed) choice.streamFailed()
+    if (kind === 'stream' && !hasResponded) choice.streamFailed()
     const isOfNetwork = NETWORK_ERRORS.has(state.error!.code)
     if (kind === 'websocket' && isOfNetwork && choice.socketEnded(Date.now() - openedAtMs))
       void askWhy(deps.url).then(explained)
@@ -214,7 +217,7 @@ export function createConnection(deps: ConnectionDeps): Connection {
   function ask(): boolean {
     if (!isLive(machine.state)) return false
     // Also when it has just received something: the network may have changed since.
-    if (links.kind === 'stream') replacements.replace('stream', false)
+    if (links.kind === 'stream') replacements.replace('stream')
     else if (!server.supports(CHECK_REVISION)) return false
     else links.send({ type: 'check' })
     return true
@@ -249,6 +252,6 @@ export function createConnection(deps: ConnectionDeps): Connection {
     get hasOrderRequests() {
       return server.supports(ORDER_REQUESTS_REVISION)
     },
-    requestOrders: (request) => replacements.send(request),
+    requestOrders: (request) => replacements.ask(request),
   }
 }

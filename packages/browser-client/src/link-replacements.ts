@@ -21,58 +21,74 @@ export interface LinkReplacementsDeps {
  */
 export interface LinkReplacements {
   /** Opens another link from the position, with the current token, which may be a new one. */
-  replace(kind: LinkKind, isRefresh: boolean): void
+  replace(kind: LinkKind): void
   /** Replaces it at that time, or earlier. */
   replaceBy(atMs: number): void
-  /** Sends a message after `hello`: on a stream, with the `hello` of the next one. */
-  send(message: ClientMessage): void
+  /** Sends a request, one at a time: on a stream, with the `hello` of the next one. */
+  ask(request: ClientMessage): void
+  /** The current link has sent a response. @returns whether it is the one that is waited for. */
+  responded(): boolean
   end(): void
 }
 
 const RETRY_MS = 5_000
-const TOKEN_ERRORS: ReadonlySet<string> = new Set(['invalid_token', 'token_expired', 'token_not_yet_valid'])
+/** Only another token can help. */
+const TOKEN_ERRORS: ReadonlySet<string> = new Set([
+  'invalid_token',
+  'token_expired',
+  'token_not_yet_valid',
+  'token_revoked',
+])
 
 export function createLinkReplacements(deps: LinkReplacementsDeps): LinkReplacements {
   const { links, timers, choice, token, hello, onTokenRejected } = deps
-  /** Messages that wait for the next stream. */
-  const unsent: ClientMessage[] = []
+  /** What waits for its response. Each link asks again, because the one that it replaces does not respond any longer. */
+  let request: ClientMessage | undefined
+  /** What the current link was asked. */
+  let asked: ClientMessage | undefined
 
-  function replace(kind: LinkKind, isRefresh: boolean): void {
+  function replace(kind: LinkKind): void {
     timers.clear('replace')
     const value = token()
     if (value === undefined) return
     links.replace({
       kind,
-      // A WebSocket gets the others when it has taken over.
-      messages: () => [hello(value), ...(kind === 'stream' ? unsent : [])],
-      onTakenOver(sent) {
-        const rest = unsent.splice(0).filter((message) => !sent.includes(message))
-        for (const message of rest) send(message)
+      // A WebSocket is asked when it has taken over.
+      messages: () => [hello(value), ...(kind === 'stream' && request !== undefined ? [request] : [])],
+      onTakenOver([, sent]) {
+        asked = sent
+        if (request !== undefined && request !== asked) ask(request)
       },
       onFailed(end, message) {
         if (kind === 'websocket') choice.blocked()
         const error = toError(end, message)
-        if (isRefresh && TOKEN_ERRORS.has(error.code)) return onTokenRejected(error)
-        timers.set('replace', Date.now() + RETRY_MS, () => replace(choice.kind, isRefresh))
+        if (TOKEN_ERRORS.has(error.code)) return onTokenRejected(error)
+        timers.set('replace', Date.now() + RETRY_MS, () => replace(choice.kind))
       },
     })
   }
 
-  function send(message: ClientMessage): void {
-    if (links.kind !== 'stream') return links.send(message)
-    unsent.push(message)
-    replace('stream', false)
+  function ask(next: ClientMessage): void {
+    request = next
+    if (links.kind === 'stream') return replace('stream')
+    asked = next
+    links.send(next)
   }
 
   return {
     replace,
     replaceBy(atMs) {
       const dueAtMs = Math.min(atMs, timers.dueAtMs('replace') ?? Infinity)
-      timers.set('replace', dueAtMs, () => replace(choice.kind, false))
+      timers.set('replace', dueAtMs, () => replace(choice.kind))
     },
-    send,
+    ask,
+    responded() {
+      if (asked !== request) return false
+      request = asked = undefined
+      return true
+    },
     end() {
-      unsent.length = 0
+      request = asked = undefined
       timers.clear('replace')
     },
   }

@@ -4,19 +4,21 @@
 // an event. Each response has a seq. One that is ahead waits until the stream has reached it; in one that is
 // behind, the orders that later events have changed are replaced by those of the events.
 //
-// One request is under way at a time, over this tab's connection, or over that of the leading tab. The client
-// retries one without a response as soon as there is a connection again.
+// One request is under way at a time, over this tab's connection, or over that of the leading tab while that is live. The
+// client retries one without a response as soon as there is a connection again.
 
 import type { ClientMessage, ServerMessage } from '@paxyo/contracts'
 import { PAGE_ORDERS_MAX } from '@paxyo/contracts/data'
 import type { OrderPage, OrderView } from './api.ts'
 import { ClientError } from './client-error.ts'
 import type { Stream } from './stream.ts'
-import { isAboutOrder } from './wire.ts'
+import { isAboutOrder, type ReceivedEvent } from './wire.ts'
 
 export type OrderRequest = Extract<ClientMessage, { type: 'page' | 'orders' }>
 export type OrderResponse = Extract<ServerMessage, { type: 'page' | 'orders' | 'error' }>
 type Found = Exclude<OrderResponse, { type: 'error' }>
+/** Orders as of a position. */
+type FoundAt = Found & { readonly epoch: string | undefined }
 
 export interface OrderRequestDeps {
   readonly stream: Stream
@@ -60,14 +62,13 @@ export class OrderRequests {
       ...(before === undefined ? {} : { before }),
       ...(limit === undefined ? {} : { limit }),
     }
-    const { orders, ...found } = await this.#current(request as OrderRequest)
-    return { orders, older: 'older' in found ? found.older : undefined }
+    const [page] = await this.#current([request as OrderRequest])
+    return { orders: page!.orders, older: page!.type === 'page' ? page!.older : undefined }
   }
 
   async byIds(orderIds: readonly string[]): Promise<OrderView[]> {
-    const found: OrderView[] = []
-    for (const ids of parts(orderIds)) found.push(...(await this.#current({ type: 'orders', ids })).orders)
-    return found
+    const found = await this.#current(Array.from(parts(orderIds), (ids) => ({ type: 'orders', ids })))
+    return found.flatMap(({ orders }) => orders)
   }
 
   /** Sends a request as it is, for this tab or for another one. */
@@ -82,10 +83,12 @@ export class OrderRequests {
     })
   }
 
-  receive(response: OrderResponse): void {
+  /** @param request what the response is to, if it is known: another tab may respond after a request was given up. */
+  receive(response: OrderResponse, request?: OrderRequest): void {
     const waiting = this.#queue[0]
     const type = response.type === 'error' ? response.request : response.type
     if (!this.#isSent || waiting === undefined || waiting.request.type !== type) return
+    if (request !== undefined && JSON.stringify(request) !== JSON.stringify(waiting.request)) return
     clearTimeout(this.#timer)
     if (response.type === 'error' && response.retryAfterMs !== undefined) {
       this.#timer = setTimeout(() => this.#again(), response.retryAfterMs)
@@ -141,23 +144,33 @@ export class OrderRequests {
     this.#deps.send(waiting.request, this.#route)
   }
 
-  /** Asks, again when the events that have changed the response's orders are no longer known. */
-  async #current(request: OrderRequest): Promise<Found> {
-    for (let attempt = 1; ; attempt += 1) {
-      const found = await this.ask(request)
-      const epoch = this.#deps.stream.position?.epoch
-      await this.#reached(found.seq)
-      const { position } = this.#deps.stream
-      const later =
-        position?.epoch === epoch ? this.#deps.stream.since({ epoch: epoch ?? '', seq: found.seq }) : undefined
-      if (later === undefined && attempt < ATTEMPTS_MAX) continue
-      const changed = new Map<string, OrderView>()
-      for (const event of later ?? []) if (isAboutOrder(event)) changed.set(event.order.orderId, event.order)
-      return {
-        ...found,
-        orders: found.orders.map((order) => changed.get(order.orderId) ?? order) as typeof found.orders,
+  /** Asks, again when the events that have changed a response's orders are no longer known. All are as of one position. */
+  async #current(requests: readonly OrderRequest[]): Promise<Found[]> {
+    const found = new Map<OrderRequest, FoundAt>()
+    let outdated = requests
+    for (let attempt = 1; outdated.length > 0 && attempt <= ATTEMPTS_MAX; attempt += 1) {
+      for (const request of outdated) {
+        const response = await this.ask(request)
+        found.set(request, { ...response, epoch: this.#deps.stream.position?.epoch })
       }
+      for (const { seq } of found.values()) await this.#reached(seq)
+      outdated = requests.filter((request) => this.#changesSince(found.get(request)!) === undefined)
     }
+    return requests.map((request) => this.#withChanges(found.get(request)!))
+  }
+
+  /** @returns undefined when they are not known any longer. */
+  #changesSince({ epoch, seq }: FoundAt): readonly ReceivedEvent[] | undefined {
+    return epoch === undefined ? undefined : this.#deps.stream.since({ epoch, seq })
+  }
+
+  #withChanges(found: FoundAt): Found {
+    const changed = new Map<string, OrderView>()
+    for (const event of this.#changesSince(found) ?? []) {
+      if (isAboutOrder(event)) changed.set(event.order.orderId, event.order)
+    }
+    const orders = found.orders.map((order) => changed.get(order.orderId) ?? order) as typeof found.orders
+    return { ...found, orders }
   }
 
   /** @throws when the client was closed. */

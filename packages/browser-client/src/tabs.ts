@@ -64,7 +64,13 @@ type TabMessage =
     } & LeaderState)
   /** A tab without a connection asks for orders; the leader broadcasts the response. */
   | { readonly kind: 'ask'; readonly from: string; readonly request: OrderRequest }
-  | { readonly kind: 'relayed'; readonly to: string; readonly response: OrderResponse }
+  | {
+      readonly kind: 'relayed'
+      readonly to: string
+      readonly response: OrderResponse
+      /** A leader of an older version does not send it. */
+      readonly request?: OrderRequest
+    }
 
 interface LeaderState {
   readonly status: ConnectionStatus
@@ -109,7 +115,7 @@ export function createTabs({ name, stream, connection, orderRequests, ownStatus,
   let followed: ConnectionStatus | undefined
   const watch = watchLeader({ ask: () => requestEvents(), onSilent: () => compete(true) })
   let wasLive = false
-  /** Tabs whose request is under way: they repeat it when it takes long. */
+  /** Requests of tabs that are under way: a tab repeats its own when it takes long. */
   const asking = new Set<string>()
 
   function join(): void {
@@ -209,7 +215,7 @@ export function createTabs({ name, stream, connection, orderRequests, ownStatus,
         if (isLeader) void relay(message.from, message.request)
         return
       case 'relayed':
-        if (message.to === id) orderRequests.receive(message.response)
+        if (message.to === id) orderRequests.receive(message.response, message.request)
     }
   }
 
@@ -242,8 +248,9 @@ export function createTabs({ name, stream, connection, orderRequests, ownStatus,
   }
 
   async function relay(to: string, request: OrderRequest): Promise<void> {
-    if (asking.has(to)) return
-    asking.add(to)
+    const key = JSON.stringify([to, request])
+    if (asking.has(key)) return
+    asking.add(key)
     const rejected = ({ code, message }: ClientError): OrderResponse => ({
       type: 'error',
       code,
@@ -251,8 +258,8 @@ export function createTabs({ name, stream, connection, orderRequests, ownStatus,
       request: request.type,
     })
     const response = await orderRequests.ask(request).catch(rejected)
-    asking.delete(to)
-    broadcast({ kind: 'relayed', to, response })
+    asking.delete(key)
+    broadcast({ kind: 'relayed', to, response, request })
   }
 
   function broadcastState(): void {

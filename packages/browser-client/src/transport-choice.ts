@@ -20,7 +20,7 @@ export interface TransportChoice {
   blocked(): void
   /** A stream has had its `welcome`. */
   streamWorked(): void
-  /** A stream has ended before its `welcome`. */
+  /** A stream has ended, and no gateway has said anything on it. */
   streamFailed(): void
 }
 

@@ -1,11 +1,21 @@
-import { afterEach, beforeEach, expect, test } from '@jest/globals'
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { connect, type Client, type ConnectOptions } from '@paxyo/browser-client'
+import { PROTOCOL_VERSION } from '@paxyo/contracts/data'
 import { eventually } from '@paxyo/testkit'
-import { event, startScriptedServer, welcome, type ScriptedServer } from './scripted-server.ts'
+import {
+  event,
+  startScriptedServer,
+  startScriptedStreams,
+  welcome,
+  type ScriptedServer,
+  type ScriptedStream,
+  type ScriptedStreams,
+} from './scripted-server.ts'
 
 type Say = (message: object) => void
 
 const WELCOME = welcome(1, { revision: 5 })
+const RESUMED = welcome(1, { revision: 5, mode: 'resumed' })
 const order = (orderId: string, remains: number) => ({ orderId, status: 'in_progress', remains })
 const orderEvent = (seq: number, changed: object) => ({ ...event(seq), event: 'order.updated', order: changed })
 
@@ -13,11 +23,15 @@ const clients: Client[] = []
 let server: ScriptedServer
 let requests: { readonly request: { readonly type: string; readonly ids?: readonly string[] }; readonly say: Say }[]
 let push: (message: object | string) => void
+/** Set by a test that delays it. */
+let beforeWelcome: Promise<unknown> | undefined
 beforeEach(async () => {
   requests = []
+  beforeWelcome = undefined
   server = await startScriptedServer(
-    (say) => {
+    async (say) => {
       push = say
+      await beforeWelcome
       say(WELCOME)
     },
     (request, say) => requests.push({ request, say }),
@@ -78,6 +92,19 @@ test('many ids are asked for in parts that fit into a message', async () => {
   expect(await found).toHaveLength(232)
 })
 
+test('all orders that were asked for in parts are as of one position', async () => {
+  const client = open()
+  const found = client.orders(Array.from({ length: 101 }, (_, index) => `A-${index}`))
+  await requested(1)
+  requests[0]!.say({ type: 'orders', seq: 1, orders: [order('A-0', 9), order('A-1', 9)] })
+  await requested(2)
+  push(orderEvent(2, order('A-0', 5)))
+  requests[1]!.say({ type: 'orders', seq: 2, orders: [order('A-100', 9)] })
+
+  expect(await found).toEqual([order('A-0', 5), order('A-1', 9), order('A-100', 9)])
+  expect(client.position).toEqual({ epoch: 'e', seq: 2 })
+})
+
 test('a rejected request, an older server and a closed client reject the promise', async () => {
   const client = open()
   const rejected = client.page({ before: 'mine' })
@@ -104,4 +131,126 @@ test('a tab without a connection asks over that of the leading tab', async () =>
   requests[0]!.say({ type: 'orders', seq: 1, orders: [order('A-1', 1)] })
   expect(await found).toEqual([order('A-1', 1)])
   expect(server.hellos).toHaveLength(1)
+})
+
+describe('a tab that asks over the leading one', () => {
+  const shared: Partial<ConnectOptions> = { share: 'tabs', userId: 'ann' }
+  const openChannel = (): BroadcastChannel => new BroadcastChannel(`paxyo tabs ${PROTOCOL_VERSION} ${server.url} ann`)
+  // A channel reaches only its own origin; the rule is about windows.
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin
+  const post = (channel: BroadcastChannel, message: object): void => channel.postMessage(message)
+
+  test('waits while that one has no connection', async () => {
+    const leader = open(shared)
+    await eventually(() => leader.status.state === 'live')
+    const follower = open({ ...shared, position: { epoch: 'e', seq: 1 } })
+    await eventually(() => follower.status.state === 'live')
+    const askedWhile: string[] = []
+    const channel = openChannel()
+    channel.addEventListener('message', ({ data }: MessageEvent<{ readonly kind: string }>) => {
+      if (data.kind === 'ask') askedWhile.push(follower.status.state)
+    })
+    const resume = Promise.withResolvers<void>()
+    beforeWelcome = resume.promise
+    push('not a message')
+    await eventually(() => follower.status.state === 'reconnecting')
+    const found = follower.orders(['A-1'])
+    await eventually(() => server.hellos.length === 2)
+    resume.resolve()
+    await requested(1)
+    requests[0]!.say({ type: 'orders', seq: 1, orders: [order('A-1', 1)] })
+
+    expect(await found).toEqual([order('A-1', 1)])
+    expect(askedWhile).toEqual(['live'])
+    channel.close()
+  })
+
+  test('takes no response to another request, which it may have given up', async () => {
+    const channel = openChannel()
+    const leads = Promise.withResolvers<void>()
+    const end = Promise.withResolvers<void>()
+    void navigator.locks.request(`paxyo tabs ${PROTOCOL_VERSION} ${server.url} ann`, () => {
+      leads.resolve()
+      return end.promise
+    })
+    await leads.promise
+    channel.addEventListener('message', ({ data }: MessageEvent<{ kind: string; from: string; request: object }>) => {
+      const { kind, from: to, request } = data
+      const state = { status: { state: 'live', sinceMs: 0 }, head: { epoch: 'e', seq: 1 } }
+      if (kind === 'request') post(channel, { kind: 'response', to, events: [], ...state })
+      if (kind !== 'ask') return
+      const other = { type: 'orders', seq: 1, orders: [order('A-2', 2)] }
+      post(channel, { kind: 'relayed', to, response: other, request: { type: 'orders', ids: ['A-2'] } })
+      post(channel, { kind: 'relayed', to, response: { ...other, orders: [order('A-1', 1)] }, request })
+    })
+    const follower = open({ ...shared, position: { epoch: 'e', seq: 1 } })
+    await eventually(() => follower.status.state === 'live')
+
+    expect(await follower.orders(['A-1'])).toEqual([order('A-1', 1)])
+    channel.close()
+    end.resolve()
+  })
+})
+
+describe('on an HTTP stream', () => {
+  let scripted: ScriptedStreams
+  let page: EventTarget
+  beforeEach(async () => {
+    scripted = await startScriptedStreams()
+    page = new EventTarget()
+    Object.defineProperty(globalThis, 'window', { configurable: true, value: page })
+  })
+  afterEach(async () => {
+    Reflect.deleteProperty(globalThis, 'window')
+    await scripted[Symbol.asyncDispose]()
+  })
+
+  const opened = (place: number): Promise<ScriptedStream> => eventually(() => scripted.streams[place - 1])
+  /** The next stream replaces the one before. */
+  async function takesOver(place: number): Promise<ScriptedStream> {
+    const stream = await opened(place)
+    stream.say(RESUMED)
+    await eventually(() => scripted.streams[place - 2]!.isClosed)
+    return stream
+  }
+  /** The page checks its link, by another stream. */
+  const check = (): void => void page.dispatchEvent(new Event('online'))
+
+  async function openLive(): Promise<Client> {
+    const client = open({ url: scripted.url, transport: 'stream' })
+    const first = await opened(1)
+    first.say(WELCOME)
+    await eventually(() => client.status.state === 'live')
+    return client
+  }
+
+  test('a request whose stream is replaced before the response is sent with the next one', async () => {
+    const client = await openLive()
+    const found = client.page()
+    await takesOver(2)
+    check()
+    const third = await takesOver(3)
+    expect(third.messages.map(({ type }) => type)).toEqual(['hello', 'page'])
+    third.say({ type: 'page', seq: 1, orders: [order('A-1', 1)] })
+    expect(await found).toEqual({ orders: [order('A-1', 1)], older: undefined })
+  })
+
+  test('a response that comes twice is not that to the next request', async () => {
+    const client = await openLive()
+    const one = client.page({ before: '1~A' })
+    const second = await takesOver(2)
+    check()
+    await opened(3)
+    const response = { type: 'page', seq: 1, orders: [order('A-1', 1)] }
+    second.say(response)
+    expect(await one).toMatchObject({ orders: [order('A-1', 1)] })
+    const third = await takesOver(3)
+    const two = client.page({ before: '2~B' })
+    await opened(4)
+    for (const message of [response, event(2)]) third.say(message)
+    await eventually(() => client.position?.seq === 2)
+    const fourth = await takesOver(4)
+    fourth.say({ type: 'page', seq: 1, orders: [order('B-1', 1)] })
+    expect(await two).toMatchObject({ orders: [order('B-1', 1)] })
+  })
 })

@@ -1,7 +1,9 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import { connect, type Client, type ConnectOptions } from '@paxyo/browser-client'
+import { CLOSE_CODES } from '@paxyo/contracts'
 import { eventually, mintToken, startHostileNetwork, type HostileNetwork, type NetworkFaults } from '@paxyo/testkit'
 import { startGateway, type GatewayFixture } from '../../../services/ws-gateway/test/gateway-fixture.ts'
+import { startScriptedStreams, welcome } from './scripted-server.ts'
 
 const MINUTES_MS = 60_000
 
@@ -147,6 +149,27 @@ describe('a page on a stream', () => {
     expect(page.states).toEqual(['live'])
   })
 
+  test('whose token is rejected while it checks its link gets another one', async () => {
+    const page = new EventTarget()
+    Object.defineProperty(globalThis, 'window', { configurable: true, value: page })
+    await using cleanup = new AsyncDisposableStack()
+    cleanup.defer(() => void Reflect.deleteProperty(globalThis, 'window'))
+    const scripted = cleanup.use(await startScriptedStreams())
+    let tokens = 0
+    const getToken = async (): Promise<string> => `token-${(tokens += 1)}`
+    const client = connect({ url: scripted.url, transport: 'stream', share: 'none', getToken })
+    clients.push(client)
+    const first = await eventually(() => scripted.streams[0])
+    first.say(welcome(1))
+    await eventually(() => client.status.state === 'live')
+    page.dispatchEvent(new Event('online'))
+    const second = await eventually(() => scripted.streams[1])
+    second.end(CLOSE_CODES.invalid_token.code, 'invalid_token')
+
+    const third = await eventually(() => scripted.streams[2])
+    expect(third.messages[0]).toMatchObject({ type: 'hello', token: 'token-2' })
+  })
+
   test('is told why a token is rejected for good', async () => {
     const page = open(gateway, { transport: 'stream', getToken: async () => 'nonsense' })
     await eventually(() => page.client.status.state === 'closed')
@@ -164,6 +187,23 @@ describe('a page on a stream', () => {
     await page.showsAll(1)
     expect(page.states).toEqual(['live'])
   })
+})
+
+test('a stream that a gateway rejects works, and the next link is a stream, too', async () => {
+  await using scripted = await startScriptedStreams()
+  stored.set(`paxyo stream until ${scripted.url}`, `${Date.now() + MINUTES_MS}`)
+  const client = connect({ url: scripted.url, token: 'a.b.c', share: 'none' })
+  clients.push(client)
+  const first = await eventually(() => scripted.streams[0])
+  // Both happen while its database is away, or it is updated.
+  scripted.rejection = { status: 503, code: 'shutting_down' }
+  first.end(CLOSE_CODES.unavailable.code, 'unavailable')
+  await eventually(() => client.status.error?.code === 'shutting_down')
+  scripted.rejection = undefined
+  const second = await eventually(() => scripted.streams[1])
+  second.say(welcome(1))
+  await eventually(() => client.status.state === 'live')
+  expect(scripted.handshakes).toBe(0)
 })
 
 test('while the server is away a page goes on with WebSockets, and none is on a stream when it is back', async () => {

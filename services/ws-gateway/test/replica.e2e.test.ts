@@ -28,9 +28,11 @@ let primary: LocalPostgres
 let replica: LocalPostgres
 const pools: Pool[] = []
 beforeAll(async () => {
-  pair = await startPostgresPair({ isSynchronous: false })
+  pair = await startPostgresPair({ isSynchronous: false, hasSpare: true })
   primary = pair.primary
   replica = pair.standby
+  // webhook-ingest does it when it starts.
+  await superuserOf(primary).query('UPDATE stream_epoch SET timeline = 1, is_synchronous = false')
 })
 afterAll(async () => {
   for (const pool of pools) await pool.end()
@@ -100,8 +102,8 @@ describe('with READ_REPLICA', () => {
   const pausesReplay = async (isPaused: boolean): Promise<void> => {
     await superuserOf(replica).query(`SELECT pg_wal_replay_${isPaused ? 'pause' : 'resume'}()`)
   }
-  function readerOf(waitMsMax?: number): StreamReader {
-    const [pool, ofReplica] = [poolTo(primary), poolTo(replica)]
+  function readerOf(waitMsMax?: number, servers = [primary, replica] as const): StreamReader {
+    const [pool, ofReplica] = [poolTo(servers[0]), poolTo(servers[1])]
     const source = createReplicaReads({
       primary: pool,
       replica: ofReplica,
@@ -174,8 +176,22 @@ describe('with READ_REPLICA', () => {
     await pausesReplay(false)
   })
 
-  test('a replica that is promoted is not read, and one that is gone does not matter', async () => {
+  test('a replica that has received more than the server that was promoted is not read: it has commits that were lost', async () => {
     await superuserOf(replica).query('SELECT pg_promote()')
+    const diverged = pair.spare!.server
+    await ingest.commit('ann', 2_000)
+    const ofDiverged = poolTo(diverged)
+    await eventually(async () => (await lastSeqAt(ofDiverged)) === 2_005)
+
+    const reader = readerOf(undefined, [replica, diverged])
+    outcomes.length = 0
+    expect(await reader.start('ann', undefined)).toMatchObject({ seq: 5 })
+    await superuserOf(replica).query('UPDATE stream_epoch SET timeline = 2')
+    expect(await reader.start('ann', undefined)).toMatchObject({ seq: 5 })
+    expect(outcomes).toEqual(['behind', 'behind'])
+  })
+
+  test('a replica that is promoted is not read, and one that is gone does not matter', async () => {
     const reader = readerOf()
     outcomes.length = 0
     expect(await reader.start('bea', undefined)).toMatchObject({ seq: 7 })

@@ -99,8 +99,11 @@ export function createOperations(options: OperationsOptions): Operations {
       // Messages of the meantime are lost; their number is unknown.
       onRestored: () => broadcast({ type: 'sampled', batches: 0, deliveries: 0 }),
     })
-    subscribed = Promise.all([OPERATIONS_CHANNEL, GATEWAYS_CHANNEL].map((channel) => subscriber!.subscribe(channel)))
-    return subscribed
+    const opened = Promise.all([OPERATIONS_CHANNEL, GATEWAYS_CHANNEL].map((channel) => subscriber!.subscribe(channel)))
+    // The next console tries it again.
+    opened.catch(() => (subscribed === opened ? shut() : undefined))
+    subscribed = opened
+    return opened
   }
 
   /** Stops receiving messages, after the last console. */
@@ -180,10 +183,11 @@ export function createOperations(options: OperationsOptions): Operations {
       session = await sessions.redeem(message.ticket)
       if (session === undefined) return rejectTicket(socket, 'invalid_ticket')
       if (welcomed().length >= SOCKETS_MAX) return socket.close('connection_limit')
+      // Nothing would end a subscription for a console that has left.
+      if (!sockets.has(socket) || isClosing) return
       await open()
     } catch (err) {
       log.warn({ err }, "operator's socket could not be opened")
-      if (welcomed().length === 0) void shut()
       return socket.close('unavailable')
     }
     if (!sockets.has(socket) || isClosing) return

@@ -7,13 +7,18 @@
  * How: before a read, the primary says how far its WAL is flushed, which is beyond every commit that was acknowledged. The
  * replica is asked, on the connection that then reads, until it has replayed that position, for a moment; then the primary
  * is read instead. After a read that the replica was too late for, it is asked only once until it is in time again, so that
- * a replica that lags for long delays no client. The epoch must be the same, too: a replica of a server that was replaced has
- * another history.
+ * a replica that lags for long delays no client.
+ *
+ * The epoch and the timeline must be the same, too: a replica of a server that was replaced has another history. After a
+ * failover it may have received more than the server that was promoted, and its position says nothing then. webhook-ingest
+ * records each timeline in the database: a replica that has replayed this record follows the new primary. Until then, the
+ * primary is read.
  *
  * The position comes from the primary, and not with the messages of the bus, because a gateway that has just started, or
  * whose bus is silent, has no messages of a user's last events. The cost is one row without I/O for each batch of reads.
  */
 
+import { TIMELINE } from '@paxyo/database'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Pool, PoolClient, QueryConfig } from 'pg'
 import type { ReadSource } from './read-database.ts'
@@ -42,15 +47,17 @@ const POLL_TIMEOUT_MS = 500
 
 interface PrimaryPosition {
   readonly epoch: string
+  readonly timeline: number
   readonly lsn: string
 }
 
 // It throws on a replica: then nothing is read, as from a primary that became a replica.
-const READ_POSITION = 'SELECT epoch, pg_current_wal_flush_lsn()::text AS lsn FROM stream_epoch'
+const READ_POSITION = `
+  SELECT epoch, ${TIMELINE} AS timeline, pg_current_wal_flush_lsn()::text AS lsn FROM stream_epoch`
 
 // A server that was promoted is no replica: what it has committed since is unknown to the primary.
 const HAS_REPLAYED = `
-  SELECT epoch = $1 AND pg_is_in_recovery() AND pg_last_wal_replay_lsn() >= $2::pg_lsn AS has_replayed
+  SELECT epoch = $1 AND timeline = $2 AND pg_is_in_recovery() AND pg_last_wal_replay_lsn() >= $3::pg_lsn AS has_replayed
   FROM stream_epoch`
 
 export function createReplicaReads(options: ReplicaReadsOptions): ReadSource {
@@ -72,13 +79,13 @@ export function createReplicaReads(options: ReplicaReadsOptions): ReadSource {
     return undefined
   }
 
-  async function waitForReplay(client: PoolClient, { epoch, lsn }: PrimaryPosition): Promise<boolean> {
+  async function waitForReplay(client: PoolClient, { epoch, timeline, lsn }: PrimaryPosition): Promise<boolean> {
     const until = now() + (wasBehind ? 0 : waitMsMax)
     // The type lacks pg's time limit of one query.
     const poll: QueryConfig & { readonly query_timeout: number } = {
       name: 'has_replayed',
       text: HAS_REPLAYED,
-      values: [epoch, lsn],
+      values: [epoch, timeline, lsn],
       query_timeout: POLL_TIMEOUT_MS,
     }
     for (;;) {

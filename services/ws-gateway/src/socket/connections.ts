@@ -50,7 +50,7 @@ export interface Connections {
   admitHandshake(rejection: ConnectionRejection | undefined): ConnectionRejection | undefined
   /** @returns undefined when it was closed at once. */
   accept(transport: Transport, request: FastifyRequest): AcceptedConnection | undefined
-  /** Stops accepting connections, and closes the existing ones, spread evenly over `durationMs`. */
+  /** Stops accepting connections, and closes the existing ones, spread evenly over `durationMs`; HTTP streams over its second part. */
   drain(durationMs: number): Promise<void>
 }
 
@@ -174,13 +174,17 @@ export function createConnections(options: ConnectionsOptions): Connections {
 
     async drain(durationMs) {
       isDraining = true
-      const leaving = [...connections]
-      drainLeft = leaving.length
-      const slotMs = durationMs / Math.max(leaving.length, 1)
-      leaving.forEach((connection, index) => connection.announceDrain(Math.round(index * slotMs)))
+      drainLeft = connections.size
+      const leaving = Array.from(connections, (connection, index) => {
+        // A client with an HTTP stream opens another one before its own ends.
+        const overlapMs = connection.transport === 'stream' ? Math.min(limits.drainOverlapMs, durationMs / 2) : 0
+        const retryAfterMs = (index / drainLeft) * (durationMs - overlapMs)
+        return { connection, retryAfterMs, endsAfterMs: retryAfterMs + overlapMs }
+      })
+      for (const { connection, retryAfterMs } of leaving) connection.announceDrain(Math.round(retryAfterMs))
       const startedAt = now()
-      for (const [index, connection] of leaving.entries()) {
-        const waitMs = startedAt + index * slotMs - now()
+      for (const { connection, endsAfterMs } of leaving.toSorted((one, other) => one.endsAfterMs - other.endsAfterMs)) {
+        const waitMs = startedAt + endsAfterMs - now()
         if (waitMs > 1) await sleep(waitMs)
         connection.close('draining')
         drainLeft -= 1

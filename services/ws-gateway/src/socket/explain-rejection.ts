@@ -21,7 +21,11 @@ const REJECTIONS: Readonly<Record<ConnectionRejection | 'upgrade_required', Erro
 export function explainRejection(reply: FastifyReply, rejection: keyof typeof REJECTIONS): FastifyReply {
   const body = problem(REJECTIONS[rejection])
   void reply.code(body.status).header('access-control-allow-origin', '*').header('cache-control', 'no-store')
-  if (body.status === 503) void reply.header('retry-after', 1 + Math.floor(Math.random() * RETRY_AFTER_S_MAX))
+  if (body.status === 503) {
+    void reply.header('retry-after', 1 + Math.floor(Math.random() * RETRY_AFTER_S_MAX))
+    // Else a page of another origin cannot read it.
+    void reply.header('access-control-expose-headers', 'retry-after')
+  }
   if (body.status === 426) void reply.header('upgrade', 'websocket')
   return reply.type('application/problem+json').send(body)
 }

@@ -15,7 +15,7 @@ export interface Limits {
    * noticed only then: it does not respond to pings.
    */
   readonly streamAgeMsMax: number
-  /** How long an HTTP stream stays open after `drain`, for its client to open another one. */
+  /** How long an HTTP stream stays open after its time to reconnect, for its client to open another one; less in a short drain. */
   readonly drainOverlapMs: number
   /** The time within which a client with a WebSocket must send a message after a ping. */
   readonly pongTimeoutMs: number

@@ -35,6 +35,9 @@ export function registerStreamRoute(app: FastifyInstance, { connections, limits 
     reply.hijack()
     const { socket } = request.raw
     const response = reply.raw
+    // The client has gone while its request waited for its turn; or the response would wait for another one that does not end,
+    // because the client has sent both requests at once. Node reports the end of neither.
+    if (response.destroyed || response.socket === null) return void socket.destroy()
     // Else the server would end the connection, because the client sends nothing more on it. A client that is gone shows when
     // the connection is closed, or at the maximum age of an HTTP stream.
     socket.setTimeout(0)

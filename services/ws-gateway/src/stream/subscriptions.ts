@@ -51,6 +51,8 @@ export function createSubscriptions(deps: SubscriptionsDeps): (stream: Stream) =
       // Meanwhile nothing else reads its events.
       await Promise.all([backfill(stream), waited])
       if (outcome === 'waiting') continue
+      // Nothing would end the subscription of a stream without listeners.
+      if (!isOpen(stream)) return
       replaceConnection()
       attempt = subscriber.subscribe(userChannel(stream.userId))
     }

@@ -41,13 +41,22 @@ const transport: Transport = {
   close: (reason) => closed.push(reason),
   abort: () => closed.push('abort'),
 }
-const accept = () => connections.accept(transport, { ip: '127.0.0.1', headers: {} } as FastifyRequest)
+const accept = (to = transport) => connections.accept(to, { ip: '127.0.0.1', headers: {} } as FastifyRequest)
 
 test('a handshake that was admitted before the drain, and ends during or after it, opens no connection', async () => {
   await connections.drain(0)
 
   expect(accept()).toBeUndefined()
   expect(closed).toEqual(['draining'])
+})
+
+test('a client with an HTTP stream has time to open another one between its drain and the end', () => {
+  const sent: unknown[] = []
+  accept({ ...transport, kind: 'stream', send: (payload) => sent.push(JSON.parse(payload.toString())) })
+  void connections.drain(100)
+
+  expect(sent).toEqual([{ type: 'drain', retryAfterMs: 0 }])
+  expect(closed).toEqual([])
 })
 
 test('a deadline passes in time though the clock is set back', () => {

@@ -296,7 +296,10 @@ describe('a gateway', () => {
     await using full = await startGateway({ limits: { connectionsMax: 2 } })
     const [first] = await Promise.all([full.open(), full.open()])
     expect(await openMany(full.url, 1)).toMatchObject({ accepted: 0, rejected: [[503, expect.any(Number)]] })
-    expect(await (await fetch(`${full.url}/ws`)).json()).toMatchObject({ status: 503, code: 'connection_limit' })
+    const why = await fetch(`${full.url}/ws`)
+    expect(await why.json()).toMatchObject({ status: 503, code: 'connection_limit' })
+    // A page of another origin reads both.
+    expect(why.headers.get('access-control-expose-headers')).toBe('retry-after')
 
     first.close()
     await eventually(async () => (await openMany(full.url, 1)).accepted === 1)

@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { connectStream, eventually, mintToken } from '@paxyo/testkit'
+import { once } from 'node:events'
+import { connect, type Socket } from 'node:net'
 import { Registry } from 'prom-client'
 import { PAGE_ORIGIN, startGateway, type GatewayFixture } from '../gateway-fixture.ts'
 
@@ -192,6 +194,45 @@ describe('it ends with the close code of the contract', () => {
     const third = await gateway.stream('c', { headers })
     expect(await third.closed()).toEqual({ code: 4008, reason: 'connection_limit' })
     for (const stream of held) stream.close()
+  })
+})
+
+describe('a client that is gone takes no place', () => {
+  const EMPTY = 'POST /stream HTTP/1.1\r\nhost: a\r\n\r\n'
+  let gone: GatewayFixture
+  beforeAll(async () => {
+    gone = await startGateway()
+  })
+  afterAll(async () => {
+    await gone[Symbol.asyncDispose]()
+  })
+  async function open(): Promise<Socket> {
+    const { hostname, port } = new URL(gone.url)
+    const socket = connect(Number(port), hostname)
+    await once(socket, 'connect')
+    return socket
+  }
+
+  test('when it has left before the turn of its request', async () => {
+    const [busy, leaving] = [await open(), await open()]
+    busy.resume()
+    // Requests of an address begin one after the other, a few in each iteration of the event loop.
+    busy.write('GET /livez HTTP/1.1\r\nhost: a\r\n\r\n'.repeat(800))
+    leaving.write(EMPTY)
+    leaving.destroy()
+    await (await fetch(`${gone.url}/livez`)).text()
+    busy.destroy()
+    expect(gone.gateway.connectionCount).toBe(0)
+  })
+
+  test('when it has sent a second request on the connection of a stream', async () => {
+    const body = JSON.stringify({ type: 'hello', token: await mintToken('u') })
+    const socket = await open()
+    socket.write(`POST /stream HTTP/1.1\r\nhost: a\r\ncontent-length: ${body.length}\r\n\r\n${body}`)
+    await eventually(() => gone.gateway.connectionCount === 1)
+    socket.resume().write(EMPTY)
+    await once(socket, 'close')
+    await eventually(() => gone.gateway.connectionCount === 0)
   })
 })
 
