@@ -320,8 +320,8 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'a replay applies an overtaken delivery',
     file: `${LEDGER}/src/deliveries/replay-deliveries.ts`,
-    find: "if (isOvertaken && (outcome !== 'review' || !isHeld)) return 'overtaken'",
-    replace: 'void isOvertaken',
+    find: "if (isOld && (outcome !== 'review' || !isHeld)) return 'overtaken'",
+    replace: 'void isOld',
     tests: [`${INGEST}/test/panel-api/deliveries`],
   },
 ]

@@ -40,8 +40,8 @@ interface Askable {
 
 /**
  * Asks providers about orders, within the batch sizes and rate limits of their APIs, and commits their responses like
- * webhooks. Known updates change nothing, so it can run at any time, repeatedly, and while webhooks arrive. A provider
- * that fails is left out from then on; the others continue.
+ * webhooks. Known updates change nothing, so it can run at any time, repeatedly, and while webhooks arrive: a response never reverts
+ * an order that has changed since the provider was asked. A provider that fails is left out from then on; the others continue.
  *
  * @throws the database's errors. The report contains an error of a provider.
  * @example
@@ -60,7 +60,7 @@ export async function reconcile(deps: ReconcileDeps, request: ReconcileRequest):
   const report = openReport(requested.filter((orderId) => !known.has(orderId)))
   const found = orders.flatMap((order) => {
     const providerOrder = providerOrderOf(order)
-    return providerOrder === undefined ? [] : { orderId: order.orderId, ...providerOrder }
+    return providerOrder === undefined ? [] : { ...order, ...providerOrder }
   })
   report.withoutResponse.push(...orders.filter(({ provider }) => provider === null).map(({ orderId }) => orderId))
   const byProvider = Map.groupBy(found, ({ provider }) => provider)
@@ -124,10 +124,10 @@ async function reconcileSome(
   report.askedCount += orders.length
   const receivedAt = new Date()
   const found = orders.filter(({ providerOrderId }) => responses.has(providerOrderId))
-  const deliveries = found.map(({ providerOrderId }) => {
+  const deliveries = found.map(({ providerOrderId, updatedAt: changedBefore }) => {
     const { update, body } = responses.get(providerOrderId)!
     const deliveryId = `reconcile:${newId()}`
-    return { deliveryId, provider, update, body, receivedAt, origin: 'reconcile' } satisfies Delivery
+    return { deliveryId, provider, update, body, receivedAt, origin: 'reconcile', changedBefore } satisfies Delivery
   })
   const results = await batcher.submit(deliveries)
   if (typeof results === 'string') return results
