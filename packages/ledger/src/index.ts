@@ -75,6 +75,7 @@ export {
   type RejectedRequests,
   type RejectedRow,
 } from './rejected-requests/rejected-requests.ts'
+export { replayRejected, type RejectedReplay, type ReplayRejectedDeps } from './rejected-requests/replay-rejected.ts'
 export {
   createMappedWords,
   loadMappedWords,

@@ -111,14 +111,14 @@ export async function readOrigins(pool: Pool, deliveryIds: readonly string[]): P
 }
 
 function skipReason(
-  { outcome, body, is_overtaken: isOld, is_held: isHeld }: Origin,
+  { outcome, body, is_overtaken: wasOvertaken, is_held: isHeld }: Origin,
   provider: Provider | undefined,
 ): SkipReason | undefined {
   // These will be applied without a replay.
   if (outcome === 'parked' || outcome === 'awaiting_verification') return outcome
   // The replay of one in review is recorded, so that it counts as read. Without an order it would wait for the next one,
   // and then not be known as overtaken.
-  if (isOld && (outcome !== 'review' || !isHeld)) return 'overtaken'
+  if (wasOvertaken && (outcome !== 'review' || !isHeld)) return 'overtaken'
   if (body === null) return 'body_deleted'
   return provider === undefined ? 'unknown_provider' : undefined
 }

@@ -1,34 +1,59 @@
-import {
-  toDeliveries,
-  type Batcher,
-  type FullRejectedRow,
-  type NewId,
-  type NotCommitted,
-  type RejectedRequests,
-} from '@paxyo/ledger'
-import { formatMoney, type Provider } from '@paxyo/order-core'
-import type { RejectedReplay } from '@paxyo/panel-client'
-import { readBody } from '../../webhook/read-body.ts'
+import type { ErrorCode } from '@paxyo/contracts'
+import { formatMoney, type Provider, type ReviewReason } from '@paxyo/order-core'
+import { readBody } from '@paxyo/service-kit'
+import type { Pool } from 'pg'
+import type { Batcher, NotCommitted } from '../deliveries/batcher.ts'
+import { findOvertaken } from '../deliveries/overtaken.ts'
+import { toDeliveries } from '../deliveries/to-deliveries.ts'
+import type { Delivery, DeliveryResult } from '../model/delivery.ts'
+import type { NewId } from '../model/new-id.ts'
+import type { FullRejectedRow, RejectedRequests } from './rejected-requests.ts'
 
 export interface ReplayRejectedDeps {
+  readonly pool: Pool
   readonly rejectedRequests: RejectedRequests
   readonly batcher: Batcher
   readonly providers: readonly Provider[]
   readonly newId: NewId
 }
 
+/** The result of replaying a rejected request. */
+export interface RejectedReplay {
+  readonly requestId: string
+  /** Why it still cannot be read; null when its updates are committed. */
+  readonly error: ErrorCode | null
+  readonly detail: string | null
+  readonly updates: {
+    readonly deliveryId: string
+    readonly providerOrderId: string | null
+    readonly outcome: DeliveryResult['outcome']
+    readonly reason: ReviewReason | null
+    readonly refund: string | null
+  }[]
+}
+
 /**
  * Reads a rejected request with the current parser and commits its updates. The ids of its deliveries are derived from the
- * message or request id, so that a repeated replay finds duplicates.
+ * message or request id, so that a repeated replay finds duplicates. An update that a later one has overtaken does not revert its order.
  *
  * @returns the result, or why it is not known whether anything was committed.
+ * @example
+ * const batcher = createBatcher({ ...ledger, log })
+ * const rejectedRequests = createRejectedRequests({ pool, newId, log })
+ * const sent = { contentType: 'text/xml', contentEncoding: undefined, messageId: undefined, body: Buffer.from('<a/>') }
+ * const from = { provider: 'smmhub', receivedAt: new Date(), address: '192.0.2.1' }
+ * await rejectedRequests.keep({ ...sent, ...from, reason: 'malformed_json', detail: undefined })
+ * const [open] = await rejectedRequests.readOpen({ provider: 'smmhub', after: undefined, limit: 10 })
+ * const result = await replayRejected({ pool, rejectedRequests, batcher, providers: [], newId }, open!)
+ * typeof result === 'object' && result.error //=> 'unknown_provider'
+ * await batcher.close()
  */
 export async function replayRejected(
   deps: ReplayRejectedDeps,
   row: FullRejectedRow,
 ): Promise<RejectedReplay | NotCommitted> {
   const requestId = row.request_id
-  const failed = (error: RejectedReplay['error'], detail?: string): RejectedReplay => ({
+  const failed = (error: ErrorCode, detail?: string): RejectedReplay => ({
     requestId,
     error,
     detail: detail ?? null,
@@ -43,7 +68,7 @@ export async function replayRejected(
   if ('error' in parsed) return failed(parsed.error, parsed.detail)
 
   const source = { provider: row.provider, messageId: row.message_id ?? requestId, receivedAt: row.received_at }
-  const deliveries = toDeliveries(parsed.updates, source, deps.newId)
+  const deliveries = await markOvertaken(deps.pool, row, toDeliveries(parsed.updates, source, deps.newId))
   const results = await deps.batcher.submit(deliveries)
   if (typeof results === 'string') return results
   await deps.rejectedRequests.markReplayed(requestId)
@@ -55,4 +80,18 @@ export async function replayRejected(
     refund: refund === undefined ? null : formatMoney(refund),
   }))
   return { requestId, error: null, detail: null, updates }
+}
+
+/** An equal request that was received again later is as old as the last one. */
+async function markOvertaken(
+  pool: Pool,
+  { provider, last_received_at: receivedAt }: FullRejectedRow,
+  deliveries: readonly Delivery[],
+): Promise<Delivery[]> {
+  const providerOrderIds = deliveries.flatMap(({ update }) => update?.providerOrderId ?? [])
+  const overtaken = await findOvertaken(pool, { provider, providerOrderIds, receivedAt })
+  return deliveries.map((delivery) => ({
+    ...delivery,
+    isOvertaken: overtaken.has(delivery.update?.providerOrderId ?? ''),
+  }))
 }
