@@ -132,6 +132,7 @@ export function createIngest(deps: IngestDeps): Ingest {
   const batcher = createBatcher({ ...ledger, log, onBatch: metrics.batchDone })
   metrics.addWaitingDeliveries(batcher)
   const accountWrites = createAccountWrites({ ...ledger, log })
+  metrics.addLockWaits(accountWrites)
   const commits = {
     get commitAgeMs() {
       return Math.max(batcher.commitAgeMs, accountWrites.commitAgeMs)

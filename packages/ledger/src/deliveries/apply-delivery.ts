@@ -75,8 +75,8 @@ export function applyDelivery(
  * Whether an update would only revert the order: a later change has replaced the status that it reports, as it would have if the update
  * had been applied when the provider reported it. A final status is never replaced, and refunds do not depend on the order of arrival.
  */
-function isOutdated({ isOvertaken, changedBefore }: Delivery, { status }: StatusUpdate, { updatedAt }: Order): boolean {
-  const hasChangedSince = isOvertaken === true || (changedBefore !== undefined && updatedAt > changedBefore)
+function isOutdated({ isOvertaken, askedAt }: Delivery, { status }: StatusUpdate, { updatedAt }: Order): boolean {
+  const hasChangedSince = isOvertaken === true || (askedAt !== undefined && updatedAt >= askedAt)
   return hasChangedSince && isOutdatedStatus(status)
 }
 

@@ -23,8 +23,8 @@ export interface Delivery {
   readonly replayOf?: string
   /** Set when a later delivery, or a person, has changed the order since this update arrived. */
   readonly isOvertaken?: boolean
-  /** Of a response to a reconciliation: when the order had last changed before the provider was asked. */
-  readonly changedBefore?: Date
+  /** Of a response to a reconciliation: when the provider was asked, by the database's clock. */
+  readonly askedAt?: Date
 }
 
 /**

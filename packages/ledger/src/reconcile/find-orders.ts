@@ -4,22 +4,22 @@ import type { MaybeProviderOrder, ProviderOrder } from '../model/provider-order.
 /** An order that its provider can be asked about. */
 export interface FoundOrder extends ProviderOrder {
   readonly orderId: string
-  /** When it had last changed before its provider is asked. */
-  readonly updatedAt: Date
 }
 
 /** An order of a request; it may have no provider order. */
-export type RequestedOrder = Omit<FoundOrder, keyof ProviderOrder> & MaybeProviderOrder
+export interface RequestedOrder extends MaybeProviderOrder {
+  readonly orderId: string
+}
 
 const FIND_ORDERS = `
-  SELECT order_id, provider, provider_order_id, updated_at FROM orders WHERE order_id = ANY($1::text[]) ORDER BY order_id`
+  SELECT order_id, provider, provider_order_id FROM orders WHERE order_id = ANY($1::text[]) ORDER BY order_id`
 
 // Silent orders have had no delivery, not even one that changed nothing. Deliveries of a reconciliation count, too, so
 // that a second run asks about the next orders. Orders that the provider does not know already have an open review.
 // Spaced, an order is asked about again when half of its silence has passed since the last question. A question that
 // failed does not count, but moves its order behind the others.
 const FIND_SILENT_ORDERS = `
-  SELECT order_id, provider, provider_order_id, updated_at FROM orders LEFT JOIN reconciliations USING (order_id)
+  SELECT order_id, provider, provider_order_id FROM orders LEFT JOIN reconciliations USING (order_id)
   WHERE provider = ANY($1::text[]) AND is_open
     AND (NOT $4 OR asked_at IS NULL OR asked_at <= clock_timestamp() - greatest(
       $2 * interval '1 millisecond', least((clock_timestamp() - updated_at) / 2, interval '7 days')))
@@ -36,14 +36,12 @@ interface Row<Text extends string | null> {
   readonly order_id: string
   readonly provider: Text
   readonly provider_order_id: Text
-  readonly updated_at: Date
 }
 
 const toOrder = <Text extends string | null>(row: Row<Text>) => ({
   orderId: row.order_id,
   provider: row.provider,
   providerOrderId: row.provider_order_id,
-  updatedAt: row.updated_at,
 })
 
 /** The registered orders among these panel ids. */

@@ -60,7 +60,7 @@ export async function reconcile(deps: ReconcileDeps, request: ReconcileRequest):
   const report = openReport(requested.filter((orderId) => !known.has(orderId)))
   const found = orders.flatMap((order) => {
     const providerOrder = providerOrderOf(order)
-    return providerOrder === undefined ? [] : { ...order, ...providerOrder }
+    return providerOrder === undefined ? [] : { orderId: order.orderId, ...providerOrder }
   })
   report.withoutResponse.push(...orders.filter(({ provider }) => provider === null).map(({ orderId }) => orderId))
   const byProvider = Map.groupBy(found, ({ provider }) => provider)
@@ -113,6 +113,8 @@ async function reconcileSome(
   report: OpenReport,
 ): Promise<OpenReport['stoppedBy']> {
   const { provider } = orders[0]!
+  const { rows } = await pool.query<{ at: Date }>('SELECT clock_timestamp() AS at')
+  const askedAt = rows[0]!.at
   const responses = await ask(client, orders)
   await recordAttempt(pool, orders, !(responses instanceof ProviderError))
   if (responses instanceof ProviderError) {
@@ -124,10 +126,10 @@ async function reconcileSome(
   report.askedCount += orders.length
   const receivedAt = new Date()
   const found = orders.filter(({ providerOrderId }) => responses.has(providerOrderId))
-  const deliveries = found.map(({ providerOrderId, updatedAt: changedBefore }) => {
+  const deliveries = found.map(({ providerOrderId }) => {
     const { update, body } = responses.get(providerOrderId)!
     const deliveryId = `reconcile:${newId()}`
-    return { deliveryId, provider, update, body, receivedAt, origin: 'reconcile', changedBefore } satisfies Delivery
+    return { deliveryId, provider, update, body, receivedAt, origin: 'reconcile', askedAt } satisfies Delivery
   })
   const results = await batcher.submit(deliveries)
   if (typeof results === 'string') return results
