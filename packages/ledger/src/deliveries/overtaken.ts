@@ -1,4 +1,5 @@
 import type { Pool } from 'pg'
+import type { Delivery } from '../model/delivery.ts'
 
 /**
  * SQL: whether a later delivery has changed the order of an update. A replay is as old as its original.
@@ -25,22 +26,22 @@ export const isDecided = (update: string): string => `
       AND reviews.resolution_status IS NOT NULL AND reviews.resolved_at >= ${update}.received_at)`
 
 const FIND_OVERTAKEN = `
-  SELECT provider_order_id AS id
-  FROM (SELECT $1::text AS provider, unnest($2::text[]) AS provider_order_id, $3::timestamptz AS received_at) AS given
+  SELECT place::int AS place
+  FROM unnest($1::text[], $2::text[], $3::timestamptz[])
+    WITH ORDINALITY AS given (provider, provider_order_id, received_at, place)
   WHERE ${isOvertaken('given')} OR ${isDecided('given')}`
 
-/** The updates that a provider sent at the same time. */
-export interface ReceivedUpdates {
-  readonly provider: string
-  readonly providerOrderIds: readonly string[]
-  readonly receivedAt: Date
-}
-
-/** @returns the provider orders that a later delivery, or a person, has changed since. */
-export async function findOvertaken(
-  pool: Pool,
-  { provider, providerOrderIds, receivedAt }: ReceivedUpdates,
-): Promise<ReadonlySet<string>> {
-  const { rows } = await pool.query<{ id: string }>(FIND_OVERTAKEN, [provider, providerOrderIds, receivedAt])
-  return new Set(rows.map(({ id }) => id))
+/** Marks the deliveries whose order a later delivery, or a person, has changed since they were received. */
+export async function markOvertaken<Marked extends Delivery>(
+  database: Pick<Pool, 'query'>,
+  deliveries: readonly Marked[],
+  receivedAt?: Date,
+): Promise<Marked[]> {
+  const { rows } = await database.query<{ place: number }>(FIND_OVERTAKEN, [
+    deliveries.map(({ provider }) => provider),
+    deliveries.map(({ update }) => update?.providerOrderId),
+    deliveries.map((delivery) => receivedAt ?? delivery.receivedAt),
+  ])
+  const places = new Set(rows.map(({ place }) => place))
+  return deliveries.map((delivery, index) => ({ ...delivery, isOvertaken: places.has(index + 1) }))
 }

@@ -3,9 +3,9 @@ import { formatMoney, type Provider, type ReviewReason } from '@paxyo/order-core
 import { readBody } from '@paxyo/service-kit'
 import type { Pool } from 'pg'
 import type { Batcher, NotCommitted } from '../deliveries/batcher.ts'
-import { findOvertaken } from '../deliveries/overtaken.ts'
+import { markOvertaken } from '../deliveries/overtaken.ts'
 import { toDeliveries } from '../deliveries/to-deliveries.ts'
-import type { Delivery, DeliveryResult } from '../model/delivery.ts'
+import type { DeliveryResult } from '../model/delivery.ts'
 import type { NewId } from '../model/new-id.ts'
 import type { FullRejectedRow, RejectedRequests } from './rejected-requests.ts'
 
@@ -68,7 +68,9 @@ export async function replayRejected(
   if ('error' in parsed) return failed(parsed.error, parsed.detail)
 
   const source = { provider: row.provider, messageId: row.message_id ?? requestId, receivedAt: row.received_at }
-  const deliveries = await markOvertaken(deps.pool, row, toDeliveries(parsed.updates, source, deps.newId))
+  const received = toDeliveries(parsed.updates, source, deps.newId)
+  // As old as the last of equal requests.
+  const deliveries = await markOvertaken(deps.pool, received, row.last_received_at)
   const results = await deps.batcher.submit(deliveries)
   if (typeof results === 'string') return results
   await deps.rejectedRequests.markReplayed(requestId)
@@ -80,18 +82,4 @@ export async function replayRejected(
     refund: refund === undefined ? null : formatMoney(refund),
   }))
   return { requestId, error: null, detail: null, updates }
-}
-
-/** An equal request that was received again later is as old as the last one. */
-async function markOvertaken(
-  pool: Pool,
-  { provider, last_received_at: receivedAt }: FullRejectedRow,
-  deliveries: readonly Delivery[],
-): Promise<Delivery[]> {
-  const providerOrderIds = deliveries.flatMap(({ update }) => update?.providerOrderId ?? [])
-  const overtaken = await findOvertaken(pool, { provider, providerOrderIds, receivedAt })
-  return deliveries.map((delivery) => ({
-    ...delivery,
-    isOvertaken: overtaken.has(delivery.update?.providerOrderId ?? ''),
-  }))
 }

@@ -230,6 +230,29 @@ test('deliveries of a user who is being erased are parked, and paid once to the 
   expect(await ledgerViolations(database.owner)).toEqual({})
 })
 
+test('a parked delivery does not revert what a later one has applied to the pseudonym', async () => {
+  await registerOrder(deps, { ...anOrder(), userId: 'resumed', orderId: 'G-1', providerOrderId: 'g-1' })
+  const erasureId = '00000000-0000-7000-8000-00000000000c'
+  const { update, ...delivery } = aDelivery('g-1', 'in_progress')
+  await database.owner.query(`
+    INSERT INTO erasures (erasure_id, user_id, pseudonym, actor, actor_name)
+    VALUES ('${erasureId}', 'resumed', 'erased-3', 'a', 'a');
+    UPDATE accounts SET is_erasing = true WHERE user_id = 'resumed'`)
+  const failed = { ...delivery, update: { ...update!, status: 'failed' as const }, receivedAt: new Date(Date.now() - 1_000) }
+  expect(await commitDeliveries(deps, [failed])).toEqual([{ outcome: 'parked' }])
+  // The process dies after this.
+  await database.owner.query('SELECT erase_account($1)', [erasureId])
+  await commitDeliveries(deps, [aDelivery('g-1', 'in_progress')])
+
+  await resumeErasures(deps, 0)
+
+  expect(await rows(`SELECT status FROM orders WHERE order_id = 'G-1'`)).toEqual([{ status: 'in_progress' }])
+  expect(await rows(`SELECT outcome FROM deliveries WHERE provider_order_id = 'g-1' ORDER BY received_at`)).toEqual([
+    { outcome: 'stale' },
+    { outcome: 'applied' },
+  ])
+})
+
 test('a person who decides about an order while its user is renamed decides about the order of the pseudonym', async () => {
   const [erasureId, pseudonym] = ['00000000-0000-7000-8000-00000000000d', 'erased-2']
   await registerOrder(deps, { ...anOrder(), userId: 'renamed', orderId: 'D-1', providerOrderId: 'd-1' })

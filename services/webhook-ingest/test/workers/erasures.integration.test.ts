@@ -20,5 +20,8 @@ test('an erasure whose process died is finished by a service, and a refund that 
   expect(review).toMatchObject({ reason: 'refund_needs_approval', orderId: 'A-1' })
   const { rows } = await database.owner.query('SELECT user_id, balance::float8 FROM accounts')
   expect(rows).toEqual([{ user_id: 'erased-1', balance: 0 }])
-  await eventually(async () => (await database.owner.query('SELECT FROM erasures WHERE finished_at IS NOT NULL')).rowCount)
+  await eventually(async () => {
+    const finished = await database.owner.query('SELECT FROM erasures WHERE finished_at IS NOT NULL')
+    return finished.rowCount === 1
+  })
 })
