@@ -131,8 +131,8 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'several processes reconcile at once',
     file: `${LEDGER}/src/reconcile/reconcile-runs.ts`,
-    find: 'mayBeLocked = rows[0]!.is_locked',
-    replace: 'mayBeLocked = true',
+    find: 'if (!rows[0]!.is_locked) return undefined',
+    replace: 'void rows',
     tests: [`${LEDGER}/test/reconcile/reconcile-runs`, `${INGEST}/test/workers/scheduled-reconcile`],
   },
   {
@@ -320,8 +320,8 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'a replay applies an overtaken delivery',
     file: `${LEDGER}/src/deliveries/replay-deliveries.ts`,
-    find: "if (isOvertaken && (outcome !== 'review' || !isHeld)) return 'overtaken'",
-    replace: 'void isOvertaken',
+    find: "if (wasOvertaken && (outcome !== 'review' || !isHeld)) return 'overtaken'",
+    replace: 'void wasOvertaken',
     tests: [`${INGEST}/test/panel-api/deliveries`],
   },
 ]

@@ -118,6 +118,7 @@ export const DASHBOARDS: readonly Dashboard[] = [
         lines: [
           ['paxyo_ingest_waiting_deliveries', 'deliveries {{instance}}'],
           ['paxyo_ingest_database_waiting', 'for a connection {{instance}}'],
+          ['paxyo_ingest_lock_waits', 'for a locked account {{instance}}'],
         ],
       },
       {

@@ -37,8 +37,8 @@ export interface DeliveryRetentionResult {
  * repeatable messages. Runs daily, as the owner.
  *
  * @param retentionDays whole days that are kept in addition to today.
- * @param beforeDrop is done with each partition before it is dropped, such as archiving it, and with the part of the default
- *   partition that is deleted.
+ * @param beforeDrop is done with each partition before it is dropped, such as archiving it, and with what is old enough in the
+ *   default partition before some of it is deleted.
  * @example
  * await dropOldDeliveries(ownerPool, new Date(), 90) //=> { dropped: [], kept: [], deleted: 0 }
  */
@@ -60,9 +60,10 @@ export async function dropOldDeliveries(
       dropped.push(name)
     }
   }
-  const ofDefault = `received_at < '${before.toISOString()}' AND NOT ${isUndecided('delivery')}`
-  if (beforeDrop !== undefined && (await hasRows(pool, ofDefault))) {
-    await beforeDrop('deliveries_default', { where: ofDefault, name: `deliveries_default_${now.getTime()}` })
+  // All that are old enough: one that is decided from now on is deleted, too.
+  const where = `received_at < '${before.toISOString()}'`
+  if (beforeDrop !== undefined && (await hasRows(pool, `${where} AND NOT ${isUndecided('delivery')}`))) {
+    await beforeDrop('deliveries_default', { where, name: `deliveries_default_${now.getTime()}` })
   }
   let deleted = 0
   for (const [table, condition] of DELETIONS) deleted += await deleteOld(pool, table, condition, before)

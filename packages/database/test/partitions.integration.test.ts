@@ -185,6 +185,23 @@ describe('deliveries', () => {
     expect([await findIds(), await findIds('repeatable_delivery_ids')]).toEqual([[], []])
   })
 
+  test('of the default partition that are decided while others are archived are in the archive before they are deleted', async () => {
+    await insertDelivery('decided', '2040-02-20T12:00:00Z')
+    await insertDelivery('waits', '2040-02-20T13:00:00Z', { outcome: 'parked' })
+    const archived: string[] = []
+    const archive = async (partition: string, part?: PartitionPart): Promise<void> => {
+      const { rows } = await database.owner.query<{ id: string }>(
+        `SELECT delivery_id AS id FROM ${partition} AS delivery WHERE ${part!.where}`,
+      )
+      archived.push(...rows.map(({ id }) => id))
+      await database.owner.query(`UPDATE deliveries SET outcome = 'applied', waiting_update = NULL`)
+    }
+    expect(await dropOldDeliveries(database.owner, new Date('2040-03-07T00:00:00Z'), 8, archive)).toMatchObject({
+      deleted: 2,
+    })
+    expect(archived.toSorted()).toEqual(['decided', 'waits'])
+  })
+
   test.each(['refund_needs_approval', 'remains_missing'])(
     'that repeat an open review of another delivery (%s) are kept, also when their order is moved',
     async (reason) => {

@@ -35,7 +35,7 @@ export { toDeliveries, type UpdatesSource } from './deliveries/to-deliveries.ts'
 export { commitDeliveries } from './deliveries/commit-deliveries.ts'
 export { reviewUnregistered } from './deliveries/review-unregistered.ts'
 export type { ChangeSet, LedgerEntry } from './model/change-set.ts'
-export type { Delivery, DeliveryResult, Replay, Verification } from './model/delivery.ts'
+export type { Delivery, DeliveryResult, Verification } from './model/delivery.ts'
 export { newId, type NewId } from './model/new-id.ts'
 export type { ProviderOrder } from './model/provider-order.ts'
 export type { Account, Order } from './model/working-set.ts'
@@ -75,6 +75,7 @@ export {
   type RejectedRequests,
   type RejectedRow,
 } from './rejected-requests/rejected-requests.ts'
+export { replayRejected, type RejectedReplay, type ReplayRejectedDeps } from './rejected-requests/replay-rejected.ts'
 export {
   createMappedWords,
   loadMappedWords,
@@ -113,5 +114,6 @@ export { readReceipts, type EventReceipt } from './connections/read-receipts.ts'
 export { revokeToken, type TokenClaims } from './connections/revoke-token.ts'
 export { setCutoff, type SetCutoff } from './connections/set-cutoff.ts'
 export { storeReceipts } from './connections/store-receipts.ts'
-export { eraseUser, resumeErasures, type ErasureRequest } from './erasure/erase-user.ts'
+export { eraseUser, type ErasureRequest } from './erasure/erase-user.ts'
+export { createErasureWorker } from './erasure/erasure-worker.ts'
 export { previewErasure, type ErasurePreview } from './erasure/preview-erasure.ts'

@@ -14,7 +14,7 @@ import {
   signAuditHead,
   type OldDeliveriesOptions,
 } from '@paxyo/database'
-import { newId, resumeErasures, reviewUnregistered } from '@paxyo/ledger'
+import { newId, reviewUnregistered } from '@paxyo/ledger'
 import { createWorker, type Worker } from '@paxyo/service-kit'
 import pg from 'pg'
 import type { Logger } from 'pino'
@@ -43,7 +43,6 @@ export function startMaintenance(options: MaintenanceOptions): Worker {
       try {
         const now = new Date()
         await maintainPartitions(pool, now, { events: eventRetentionDays })
-        await resumeErasures({ pool, newId })
         // Before: a delivery whose order was not registered in time then waits for a person.
         await reviewUnregistered({ pool, newId }, PARKED_RETENTION_DAYS)
         await pruneIdempotencyKeys(pool)

@@ -8,6 +8,7 @@ import {
   createBatcher,
   createChangeFeed,
   createDatabaseWatch,
+  createErasureWorker,
   createMappedWords,
   createOperationsPublisher,
   createOutbox,
@@ -131,6 +132,7 @@ export function createIngest(deps: IngestDeps): Ingest {
   const batcher = createBatcher({ ...ledger, log, onBatch: metrics.batchDone })
   metrics.addWaitingDeliveries(batcher)
   const accountWrites = createAccountWrites({ ...ledger, log })
+  metrics.addLockWaits(accountWrites)
   const commits = {
     get commitAgeMs() {
       return Math.max(batcher.commitAgeMs, accountWrites.commitAgeMs)
@@ -196,6 +198,7 @@ export function createIngest(deps: IngestDeps): Ingest {
       secretUses.watch('webhook_tokens', authentication.tokens, provider.name),
     ),
   }))
+  const erasures = createErasureWorker({ ...ledger, log })
   const callChaining = startCallChaining({ pool, log, onFailed: metrics.auditFailed })
   const secretReports = startSecretReports({ pool, secretUses, gateways: () => gateways.gatewaySecrets, log })
   const throttleOf = (door: 'panel_api' | 'webhook'): FailureThrottle =>
@@ -301,6 +304,8 @@ export function createIngest(deps: IngestDeps): Ingest {
       await outgoingWebhooks.close()
       await changeFeed.close()
       await outbox.close()
+      // Last: it may take minutes, and the next process continues it.
+      await erasures.close()
     },
     [Symbol.asyncDispose]: () => ingest.close(),
   }

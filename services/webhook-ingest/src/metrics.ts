@@ -4,6 +4,7 @@ import type { EventPublisher } from '@paxyo/event-bus'
 import {
   NOT_COMMITTED_REASONS,
   readBacklog,
+  type AccountWrites,
   type Batcher,
   type ChangeFeed,
   type ChangeSet,
@@ -47,6 +48,8 @@ export interface IngestMetrics {
   readonly reconcile: ReconcileMetrics
   /** Adds the gauge of deliveries that wait in a batcher. */
   readonly addWaitingDeliveries: (batcher: Pick<Batcher, 'waitingCount'>) => void
+  /** Adds the gauges of money requests that wait for a locked account. */
+  readonly addLockWaits: (writes: Pick<AccountWrites, 'lockWaits' | 'lockWaitMs'>) => void
   /** Adds the gauges of the database's server, its standbys and commits in flight. */
   readonly addDatabase: (watch: DatabaseWatch, commits: Pick<Batcher, 'commitAgeMs'>) => void
   /** Adds the gauge of requests that are held until there is a change. */
@@ -195,6 +198,11 @@ export function createIngestMetrics(pool: Pool): IngestMetrics {
     reconcile,
     addWaitingDeliveries(batcher) {
       group.gauge('waiting_deliveries', 'Deliveries that wait to be committed.', () => batcher.waitingCount)
+    },
+    addLockWaits(writes) {
+      group.gauge('lock_waits', 'Money requests that wait for a locked account.', () => writes.lockWaits)
+      const help = 'For how long the first of them has been waiting.'
+      group.gauge('lock_wait_seconds', help, () => writes.lockWaitMs / 1000)
     },
     addDatabase: (watch, commits) => addDatabase(group, watch, commits),
     addHeldRequests(changeFeed) {

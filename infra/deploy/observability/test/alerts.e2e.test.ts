@@ -280,6 +280,7 @@ const CASES: Record<string, Case> = {
 
 /** Alerts that must also fire when a series is new: after a process was replaced, or for the first time ever. */
 const NEW_SERIES: readonly (readonly [string, Case])[] = [
+  ['PaxyoCommitsHanging', { series: { paxyo_ingest_lock_wait_seconds: '0x5 20x20' }, firesAfterMin: 8 }],
   [
     'PaxyoWebhooksSilent',
     {

@@ -75,7 +75,6 @@ function printResult(cli: Cli, result: Awaited<ReturnType<typeof maintain>>): vo
         ? []
         : [`Accounts whose totals were corrected: ${result.correctedTotals}.`]),
       `Provider orders without a registered order, put up for review: ${result.reviewedUnregisteredOrders}.`,
-      `Erasures finished: ${result.finishedErasures}.`,
       ...(result.signedAuditHead === undefined
         ? []
         : [`Audit log signed: ${result.signedAuditHead.position}:${result.signedAuditHead.hash}.`]),
@@ -103,7 +102,7 @@ async function maintain(chosen: Settings, isRecount: boolean) {
   const [signingKey] = chosen.AUDIT_SIGNING_KEYS
   const database = await import('@paxyo/database')
   const { pruneIdempotencyKeys, pruneOutgoingWebhooks, pruneReceipts, pruneRejectedRequests } = database
-  const { newId, resumeErasures, reviewUnregistered } = await import('@paxyo/ledger')
+  const { newId, reviewUnregistered } = await import('@paxyo/ledger')
   const { default: pg } = await import('pg')
   const { explainDatabaseError } = await import('../explain-database-error.ts')
   const { explainArchiveError } = await import('../archive/explain-archive-error.ts')
@@ -121,7 +120,6 @@ async function maintain(chosen: Settings, isRecount: boolean) {
   try {
     const now = new Date()
     const { created, dropped } = await database.maintainPartitions(pool, now, { events: eventDays })
-    const finishedErasures = await resumeErasures({ pool, newId })
     // First: a delivery whose order was not registered in time then waits for a person.
     const reviewedUnregisteredOrders = await reviewUnregistered({ pool, newId }, chosen.PARKED_RETENTION_DAYS)
     const pruned = {
@@ -154,7 +152,6 @@ async function maintain(chosen: Settings, isRecount: boolean) {
       deletedOfDeliveries: deliveries.deleted,
       ...pruned,
       reviewedUnregisteredOrders,
-      finishedErasures,
       signedAuditHead,
     }
     if (isDone) await database.recordMaintenance(pool)

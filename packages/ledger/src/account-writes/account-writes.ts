@@ -51,6 +51,10 @@ export interface AccountWrite {
 export interface AccountWrites {
   /** For how long the present group has been in progress; 0 without one. */
   readonly commitAgeMs: number
+  /** The number of requests that wait for an account which another transaction has locked. */
+  readonly lockWaits: number
+  /** For how long the first of them has been waiting; 0 without one. */
+  readonly lockWaitMs: number
   /**
    * Commits a write together with its response. A repeated request gets the first response and is not decided; an error is not
    * stored.
@@ -120,18 +124,28 @@ export function createAccountWrites(deps: AccountWritesDeps): AccountWrites {
     get commitAgeMs() {
       return free.ageMs
     },
+    get lockWaits() {
+      return waiting.count
+    },
+    get lockWaitMs() {
+      return waiting.ageMs
+    },
     commit: (request, write, audited) => free.submit({ request, write, audited }),
   }
 }
 
 /** Commits requests whose account, or whose key, another transaction has locked: those of an account one after the other. */
 interface Waiting {
+  readonly count: number
+  readonly ageMs: number
   submit(userId: string, item: Item): Promise<Result>
 }
 
 function createWaiting(deps: AccountWritesDeps): Waiting {
   const slots = createConcurrencyLimiter(AWAITED_ACCOUNTS_MAX, Infinity, WAIT_MS_MAX)
   const queues = new Map<string, { requests: number; readonly grouping: Grouping<Item, Result> }>()
+  /** When each request began to wait, the first one first. */
+  const waits = new Map<Item, number>()
 
   async function commitOfAccount(items: readonly Item[]): Promise<(Result | Promise<Result>)[]> {
     const leave = await slots.enter()
@@ -144,13 +158,22 @@ function createWaiting(deps: AccountWritesDeps): Waiting {
   }
 
   return {
+    get count() {
+      return waits.size
+    },
+    get ageMs() {
+      const [since] = waits.values()
+      return since === undefined ? 0 : performance.now() - since
+    },
     async submit(userId, item) {
+      waits.set(item, performance.now())
       const queue = queues.get(userId) ?? { requests: 0, grouping: createGrouping(GROUP_MAX, commitOfAccount) }
       queues.set(userId, queue)
       queue.requests += 1
       try {
         return await queue.grouping.submit(item)
       } finally {
+        waits.delete(item)
         queue.requests -= 1
         if (queue.requests === 0) queues.delete(userId)
       }

@@ -41,7 +41,7 @@ export function applyDelivery(
   const account = order === undefined ? undefined : working.accountsByUserId.get(order.userId)
   if (order === undefined || account === undefined) return undefined
 
-  if (isOutdated(delivery, update)) return settleAs({ outcome: 'stale' }, order)
+  if (isOutdated(delivery, update, order)) return settleAs({ outcome: 'stale' }, order)
   const decision = decide(order, update)
   if (!('order' in decision)) return settleAs(toResult(decision, order), order)
 
@@ -72,11 +72,12 @@ export function applyDelivery(
 }
 
 /**
- * Whether a replay would only revert the order: a later change has replaced the status that it reports, as it would have
- * if the update had been understood on its arrival. A final status is never replaced, and refunds do not depend on the order of arrival.
+ * Whether an update would only revert the order: a later change has replaced the status that it reports, as it would have if the update
+ * had been applied when the provider reported it. A final status is never replaced, and refunds do not depend on the order of arrival.
  */
-function isOutdated({ replay }: Delivery, { status }: StatusUpdate): boolean {
-  return replay?.isOvertaken === true && isOutdatedStatus(status)
+function isOutdated({ isOvertaken, askedAt }: Delivery, { status }: StatusUpdate, { updatedAt }: Order): boolean {
+  const hasChangedSince = isOvertaken === true || (askedAt !== undefined && updatedAt >= askedAt)
+  return hasChangedSince && isOutdatedStatus(status)
 }
 
 /** Whether a later update or decision makes this status meaningless. */

@@ -4,6 +4,7 @@ import type { Pool } from 'pg'
 import type { Delivery, DeliveryResult } from '../model/delivery.ts'
 import type { NewId } from '../model/new-id.ts'
 import type { Batcher, NotCommitted } from './batcher.ts'
+import { isDecided, isOvertaken } from './overtaken.ts'
 
 export interface ReplayDeps {
   readonly pool: Pool
@@ -36,25 +37,14 @@ export interface ReplayResult {
   readonly seq: number | null
 }
 
-// A replay is as old as its original.
 const READ_ORIGINS = `
-  SELECT origin.delivery_id, origin.provider, origin.provider_order_id, origin.body, origin.outcome, EXISTS (
-      SELECT FROM deliveries AS newer LEFT JOIN deliveries AS replayed ON replayed.delivery_id = newer.replay_of
-      WHERE newer.provider_order_id = origin.provider_order_id AND newer.provider = origin.provider
-        AND coalesce(replayed.received_at, newer.received_at) > origin.received_at
-        AND newer.outcome IN ('applied', 'progress') AND newer.replay_of IS DISTINCT FROM origin.delivery_id
-    ) AS is_overtaken, EXISTS (
+  SELECT origin.delivery_id, origin.provider, origin.provider_order_id, origin.body, origin.outcome,
+    ${isOvertaken('origin', 'newer.replay_of IS DISTINCT FROM origin.delivery_id')} AS is_overtaken,
+    EXISTS (
       SELECT FROM orders
       WHERE orders.provider_order_id = origin.provider_order_id AND orders.provider = origin.provider
-    ) AS is_held, EXISTS (
-      SELECT FROM orders JOIN operator_actions AS action USING (order_id)
-      WHERE orders.provider_order_id = origin.provider_order_id AND orders.provider = origin.provider
-        AND action.status IS NOT NULL AND action.created_at >= origin.received_at
-      UNION ALL
-      SELECT FROM orders JOIN reviews USING (order_id)
-      WHERE orders.provider_order_id = origin.provider_order_id AND orders.provider = origin.provider
-        AND reviews.resolution_status IS NOT NULL AND reviews.resolved_at >= origin.received_at
-    ) AS is_decided
+    ) AS is_held,
+    ${isDecided('origin')} AS is_decided
   FROM unnest($1::text[]) WITH ORDINALITY AS wanted (delivery_id, place)
   JOIN deliveries AS given USING (delivery_id)
   JOIN deliveries AS origin ON origin.delivery_id = coalesce(given.replay_of, given.delivery_id)
@@ -121,14 +111,14 @@ export async function readOrigins(pool: Pool, deliveryIds: readonly string[]): P
 }
 
 function skipReason(
-  { outcome, body, is_overtaken: isOvertaken, is_held: isHeld }: Origin,
+  { outcome, body, is_overtaken: wasOvertaken, is_held: isHeld }: Origin,
   provider: Provider | undefined,
 ): SkipReason | undefined {
   // These will be applied without a replay.
   if (outcome === 'parked' || outcome === 'awaiting_verification') return outcome
   // The replay of one in review is recorded, so that it counts as read. Without an order it would wait for the next one,
   // and then not be known as overtaken.
-  if (isOvertaken && (outcome !== 'review' || !isHeld)) return 'overtaken'
+  if (wasOvertaken && (outcome !== 'review' || !isHeld)) return 'overtaken'
   if (body === null) return 'body_deleted'
   return provider === undefined ? 'unknown_provider' : undefined
 }
@@ -148,7 +138,8 @@ function toReplay(
     update: updateOf(body, provider),
     body,
     receivedAt,
-    replay: { deliveryId, isOvertaken: origin.is_overtaken || origin.is_decided },
+    replayOf: deliveryId,
+    isOvertaken: origin.is_overtaken || origin.is_decided,
   }
 }
 

@@ -1,6 +1,7 @@
 import { roundTrip } from '@paxyo/database'
 import type { Pool } from 'pg'
 import { applyDelivery } from '../deliveries/apply-delivery.ts'
+import { markOvertaken } from '../deliveries/overtaken.ts'
 import { readWaitingDeliveries } from '../deliveries/read-waiting.ts'
 import type { ProviderOrder } from '../model/provider-order.ts'
 import { noSettledDeliveries, type WorkingSet } from '../model/working-set.ts'
@@ -24,7 +25,7 @@ export async function findParked(pool: Pool, userId: string, after: string, max:
   return (await pool.query<ParkedOrder>(FIND_PARKED, [userId, after, max])).rows
 }
 
-/** Applies the deliveries that wait for these orders, as a registration does. */
+/** Applies the deliveries that wait for these orders, as a registration does. Later ones may have been applied to the pseudonym already. */
 export async function applyParked(tx: LedgerTransaction, orders: readonly ParkedOrder[]): Promise<void> {
   const { client } = tx
   const [, accountsByUserId, ordersByProviderOrder, waiting, at] = await roundTrip([
@@ -35,5 +36,6 @@ export async function applyParked(tx: LedgerTransaction, orders: readonly Parked
     readClock(tx),
   ])
   const working: WorkingSet = { at, accountsByUserId, ordersByProviderOrder, ...noSettledDeliveries() }
-  for (const delivery of [...waiting.values()].flat()) applyDelivery(working, tx.changes, delivery, tx)
+  const parked = await markOvertaken(client, [...waiting.values()].flat())
+  for (const delivery of parked) applyDelivery(working, tx.changes, delivery, tx)
 }

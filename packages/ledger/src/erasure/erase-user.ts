@@ -1,7 +1,7 @@
 /**
  * Guarantees: after an erasure, no row names the user, and the ledger is as before: every amount, every sum, the order of
  * the entries and the hash chain of the audit log. Webhooks of the user's orders are acknowledged all the time, and none is
- * lost. A process that dies leaves an erasure that the next one continues.
+ * lost. A process that dies leaves an erasure that the services continue.
  *
  * How: an erasure is committed as a row, and its account is marked. From then on deliveries of the user's orders are parked,
  * as if the orders were not registered yet, so that no webhook waits for the account. One transaction puts the pseudonym in
@@ -27,8 +27,8 @@ const KEYS_MAX = 1_000
 const RENAME_MS_MAX = 3_600_000
 const ATTEMPTS_MAX = 20
 const PAUSE_MS = 250
-/** Long enough for the process that began it. */
-const RESUME_AFTER_S = 60
+/** Longer than an erasure takes: the process that began it may still be at work, and two of them only wait for each other. */
+const RESUME_AFTER_S = 300
 
 export interface ErasureRequest {
   readonly userId: string
@@ -62,13 +62,7 @@ const FIND_UNFINISHED = `
   SELECT erasure_id AS "erasureId", pseudonym FROM erasures
   WHERE user_id IS NOT NULL AND requested_at < now() - $1 * interval '1 second' ORDER BY requested_at`
 
-/**
- * Finishes the erasures whose process died.
- *
- * @returns how many.
- * @example
- * await resumeErasures(ledger) //=> 0
- */
+/** Finishes the erasures whose process died. @returns how many. */
 export async function resumeErasures(deps: ImportDeps, afterS = RESUME_AFTER_S): Promise<number> {
   const { rows } = await deps.pool.query<Erasure>(FIND_UNFINISHED, [afterS])
   for (const erasure of rows) await carryOut(deps, erasure)

@@ -19,15 +19,12 @@ export interface Delivery {
   readonly origin?: 'webhook' | 'reconcile'
   /** Set when this delivery waited for its verification, which is done or has failed. */
   readonly verification?: Verification
-  /** Set when this is a replay of an earlier delivery. */
-  readonly replay?: Replay
-}
-
-export interface Replay {
-  /** The original delivery from the provider. */
-  readonly deliveryId: string
-  /** Whether a later delivery, or a person, has changed the order since the original one arrived. */
-  readonly isOvertaken: boolean
+  /** Of a replay: the original delivery from the provider. */
+  readonly replayOf?: string
+  /** Set when a later delivery, or a person, has changed the order since this update arrived. */
+  readonly isOvertaken?: boolean
+  /** Of a response to a reconciliation: when the provider was asked, by the database's clock. */
+  readonly askedAt?: Date
 }
 
 /**

@@ -1,6 +1,6 @@
 import { roundTrip } from '@paxyo/database'
 import type { PoolClient } from 'pg'
-import { LOCKED_ACCOUNT_COLUMNS, toLockedAccounts, type LockedAccountRow } from '../transaction/account-rows.ts'
+import { LOCKED_ACCOUNT_COLUMNS, lockedAccountOf, type LockedAccountRow } from '../transaction/account-rows.ts'
 import type { LockedAccount, Order } from '../model/working-set.ts'
 import { ORDER_COLUMNS, toOrder, type OrderRow } from '../transaction/read-working-set.ts'
 
@@ -15,6 +15,7 @@ const READ_ORDER = `SELECT ${ORDER_COLUMNS} FROM orders WHERE order_id = $1`
  * Locks the account of an order, by the panel's id, and reads both. Sends its statements at once.
  *
  * @returns undefined when there is no such order.
+ * @throws RolledBackError when the work must be run again: see {@link lockedAccountOf}.
  */
 export async function lockOrder(
   client: PoolClient,
@@ -25,7 +26,7 @@ export async function lockOrder(
     client.query<OrderRow>({ name: 'read_order', text: READ_ORDER, values: [orderId] }),
   ])
   const [row] = orders.rows
-  const order = row && toOrder(row)
-  const account = order && (await toLockedAccounts(client, accounts.rows)).get(order.userId)
-  return order && account && { account, order }
+  if (row === undefined) return undefined
+  const order = toOrder(row)
+  return { order, account: await lockedAccountOf(client, order.userId, accounts.rows) }
 }

@@ -36,7 +36,8 @@ const CHANGES_MAX = 500
 
 /**
  * Turns the changes after an endpoint's cursor into webhooks, due now. The cursor moves in the same transaction, so each
- * change becomes a webhook once, whichever processes do this.
+ * change becomes a webhook once, whichever processes do this. It moves only while the endpoint has these types: a change that is
+ * committed after a type was added becomes a webhook of that type.
  *
  * @returns whether the endpoint has everything that the feed has.
  */
@@ -55,7 +56,7 @@ export async function enqueueChanges(
   }
   const { cursor, hasMore, changes } = page
   if (cursor.position !== position) {
-    await enqueue(pool, { endpointId, from: position, to: cursor.position }, toMessages(changes, types))
+    await enqueue(pool, { endpointId, types, from: position, to: cursor.position }, toMessages(changes, types))
   }
   return { position: cursor.position, hasMore }
 }
@@ -80,16 +81,17 @@ async function readOrStartAgain(
 const toMessages = (changes: readonly Change[], types: ReadonlySet<string>): Message[] =>
   changes.flatMap((change) => messagesFor(change, types))
 
-interface Moved {
-  readonly endpointId: string
+interface Moved extends Pick<FollowingEndpoint, 'endpointId' | 'types'> {
   readonly from: number
   readonly to: number
 }
 
-// The update locks the endpoint, and does nothing when another process was faster.
+// The update locks the endpoint, and does nothing when another process was faster, or its types were changed: the next run reads them.
 const ENQUEUE = `
   WITH moved AS (
-    UPDATE outgoing_webhook_endpoints SET position = $3 WHERE endpoint_id = $1 AND position = $2 AND is_enabled
+    UPDATE outgoing_webhook_endpoints SET position = $3
+    WHERE endpoint_id = $1 AND position = $2 AND is_enabled
+      AND types <@ $8::text[] AND types @> $8::text[]
     RETURNING endpoint_id
   )
   INSERT INTO outgoing_webhooks (webhook_id, endpoint_id, type, subject, body, due_at)
@@ -109,7 +111,11 @@ const SUPERSEDE = `
       WHERE newer.endpoint_id = older.endpoint_id AND newer.subject = older.subject AND newer.type = older.type
         AND newer.queue_number > older.queue_number)`
 
-async function enqueue(pool: Pool, { endpointId, from, to }: Moved, messages: readonly Message[]): Promise<void> {
+async function enqueue(
+  pool: Pool,
+  { endpointId, types, from, to }: Moved,
+  messages: readonly Message[],
+): Promise<void> {
   const subjects = [...new Set(messages.map(({ subject }) => subject))]
   await transaction(
     pool,
@@ -126,6 +132,7 @@ async function enqueue(pool: Pool, { endpointId, from, to }: Moved, messages: re
           messages.map(({ type }) => type),
           messages.map(({ subject }) => subject),
           messages.map(({ body }) => body),
+          [...types],
         ],
       }),
       ...(messages.length === 0

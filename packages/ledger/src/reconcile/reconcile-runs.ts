@@ -1,3 +1,4 @@
+import { transaction } from '@paxyo/database'
 import type { Pool } from 'pg'
 
 /** What a run found so far. */
@@ -23,8 +24,11 @@ const END_RUN = `
 
 const DELETE_OLD_RUNS = `DELETE FROM reconcile_runs WHERE started_at < clock_timestamp() - interval '30 days'`
 
-const LOCK = `SELECT pg_try_advisory_lock(hashtext('paxyo reconcile')) AS is_locked`
-const UNLOCK = `SELECT pg_advisory_unlock(hashtext('paxyo reconcile'))`
+// Of a transaction, not of a session: a pooler between us and the server gives the session to others between two transactions, and the
+// lock with it. The transaction has no snapshot while it waits, so that it holds back no vacuum.
+const TRY_LOCK = `SELECT pg_try_advisory_xact_lock(hashtext('paxyo reconcile')) AS is_locked`
+/** The server ends a transaction that is idle for 15 s. */
+const KEEP_ALIVE_MS = 5_000
 
 /** The runs of scheduled reconciliation, of all processes. */
 export interface ReconcileRuns {
@@ -34,7 +38,7 @@ export interface ReconcileRuns {
   begin(runId: string): Promise<void>
   end(runId: string, counts: ReconcileCounts, error: string | undefined): Promise<void>
   /**
-   * Does work while no other process does it. The lock ends with its connection, when this process dies.
+   * Does work while no other process does it. The lock ends with its transaction, also when this process dies.
    *
    * @returns undefined when another process does the work.
    */
@@ -65,21 +69,12 @@ export function createReconcileRuns(pool: Pool): ReconcileRuns {
     async end(runId, { asked, changed, late }, error) {
       await pool.query(END_RUN, [runId, asked, changed, late, error?.slice(0, ERROR_LENGTH_MAX) ?? null])
     },
-    async whileAlone(work) {
-      const client = await pool.connect()
-      let mayBeLocked = true
-      try {
-        const { rows } = await client.query<{ is_locked: boolean }>(LOCK)
-        mayBeLocked = rows[0]!.is_locked
-        return mayBeLocked ? await work() : undefined
-      } finally {
-        if (mayBeLocked)
-          mayBeLocked = await client.query(UNLOCK).then(
-            () => false,
-            () => true,
-          )
-        client.release(mayBeLocked)
-      }
-    },
+    whileAlone: (work) =>
+      transaction(pool, async (client) => {
+        const { rows } = await client.query<{ is_locked: boolean }>(TRY_LOCK)
+        if (!rows[0]!.is_locked) return undefined
+        const keepingAlive = setInterval(() => client.query('SELECT').catch(() => undefined), KEEP_ALIVE_MS)
+        return work().finally(() => clearInterval(keepingAlive))
+      }),
   }
 }

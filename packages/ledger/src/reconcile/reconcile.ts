@@ -40,8 +40,8 @@ interface Askable {
 
 /**
  * Asks providers about orders, within the batch sizes and rate limits of their APIs, and commits their responses like
- * webhooks. Known updates change nothing, so it can run at any time, repeatedly, and while webhooks arrive. A provider
- * that fails is left out from then on; the others continue.
+ * webhooks. Known updates change nothing, so it can run at any time, repeatedly, and while webhooks arrive: a response never reverts
+ * an order that has changed since the provider was asked. A provider that fails is left out from then on; the others continue.
  *
  * @throws the database's errors. The report contains an error of a provider.
  * @example
@@ -113,6 +113,8 @@ async function reconcileSome(
   report: OpenReport,
 ): Promise<OpenReport['stoppedBy']> {
   const { provider } = orders[0]!
+  const { rows } = await pool.query<{ at: Date }>('SELECT clock_timestamp() AS at')
+  const askedAt = rows[0]!.at
   const responses = await ask(client, orders)
   await recordAttempt(pool, orders, !(responses instanceof ProviderError))
   if (responses instanceof ProviderError) {
@@ -127,7 +129,7 @@ async function reconcileSome(
   const deliveries = found.map(({ providerOrderId }) => {
     const { update, body } = responses.get(providerOrderId)!
     const deliveryId = `reconcile:${newId()}`
-    return { deliveryId, provider, update, body, receivedAt, origin: 'reconcile' } satisfies Delivery
+    return { deliveryId, provider, update, body, receivedAt, origin: 'reconcile', askedAt } satisfies Delivery
   })
   const results = await batcher.submit(deliveries)
   if (typeof results === 'string') return results

@@ -5,7 +5,7 @@ import type { LockedAccount, Order } from '../model/working-set.ts'
 import { applyDecision, type DecidedOrder, type DecisionRejection, type PersonsDecision } from './apply-decision.ts'
 import type { LedgerTransaction } from '../transaction/ledger-transaction.ts'
 import { readKeyName } from '../transaction/read-key-name.ts'
-import { LOCKED_ACCOUNT_COLUMNS, toLockedAccounts, type LockedAccountRow } from '../transaction/account-rows.ts'
+import { LOCKED_ACCOUNT_COLUMNS, lockedAccountOf, type LockedAccountRow } from '../transaction/account-rows.ts'
 import { ORDER_COLUMNS, readClock, toOrder, type OrderRow } from '../transaction/read-working-set.ts'
 import {
   isWithinLimit,
@@ -137,13 +137,12 @@ async function readKnown(tx: LedgerTransaction, reviewId: string, keyId: string)
     readClock(tx),
   ])
   const order = orders.rows[0] && toOrder(orders.rows[0])
-  const locked = await toLockedAccounts(client, accounts.rows)
   return {
     at,
     keyName,
     review: reviews.rows[0],
     waiting,
     order,
-    account: order && locked.get(order.userId),
+    account: order && (await lockedAccountOf(client, order.userId, accounts.rows)),
   }
 }

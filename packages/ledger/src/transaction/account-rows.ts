@@ -1,4 +1,5 @@
 import type { OrderStatus } from '@paxyo/contracts'
+import { RolledBackError } from '@paxyo/database'
 import { parseMoney } from '@paxyo/order-core'
 import type { PoolClient } from 'pg'
 import type { Totals } from '../model/totals.ts'
@@ -53,6 +54,22 @@ export async function toLockedAccounts(
       return [row.user_id, { ...toAccount(row), totals: counted.get(row.user_id) ?? kept }]
     }),
   )
+}
+
+/**
+ * The account of an order, of the rows that were locked for the order.
+ *
+ * @throws RolledBackError when it is not there: since the lock was requested, an erasure has renamed the user, or the order was
+ *   registered. The work must be run again.
+ */
+export async function lockedAccountOf(
+  client: PoolClient,
+  userId: string,
+  locked: readonly LockedAccountRow[],
+): Promise<LockedAccount> {
+  const account = (await toLockedAccounts(client, locked)).get(userId)
+  if (account === undefined) throw new RolledBackError('the account of an order has changed meanwhile')
+  return account
 }
 
 interface CountRow {

@@ -162,7 +162,7 @@ export const INSERT_DELIVERIES: BulkStatement<DeliveryRow> = {
     rows.map((delivery) => delivery.reason),
     rows.map((delivery) => delivery.receivedAt),
     rows.map((delivery) => delivery.origin ?? 'webhook'),
-    rows.map((delivery) => delivery.replay?.deliveryId ?? null),
+    rows.map((delivery) => delivery.replayOf ?? null),
     rows.map(waitingUpdate),
     rows.map((delivery) => delivery.update?.word ?? null),
   ],

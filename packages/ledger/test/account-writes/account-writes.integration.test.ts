@@ -131,6 +131,9 @@ test('a locked account delays its requests only, neither others that had to wait
   const ofBob = commit(pay('bob', '10', 'r-2'))
   await untilWaiting(2)
   expect(await Promise.all([commit(pay('ann', '10', 'r-3')), commit(refund('ann'))])).toEqual(['10 2', '11 3'])
+  const { lockWaits, lockWaitMs, commitAgeMs } = writes
+  expect({ lockWaits, commitAgeMs }).toEqual({ lockWaits: 3, commitAgeMs: 0 })
+  expect(lockWaitMs).toBeGreaterThan(0)
   await lockOfBob[Symbol.asyncDispose]()
   expect(await ofBob).toBe('10 2')
   const { update, ...delivery } = aCancellation()
@@ -139,6 +142,7 @@ test('a locked account delays its requests only, neither others that had to wait
 
   await locks.disposeAsync()
   expect(await Promise.all(ofZoe)).toEqual(['10 2', '11 3'])
+  expect({ lockWaits: writes.lockWaits, lockWaitMs: writes.lockWaitMs }).toEqual({ lockWaits: 0, lockWaitMs: 0 })
   expect(await ledgerViolations(database.owner)).toEqual({})
 })
 

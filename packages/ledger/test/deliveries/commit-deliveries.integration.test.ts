@@ -71,10 +71,7 @@ test('a replay whose verification takes a while opens no second review for the s
   deps = { ...deps, verifiedProviders: new Set(['godofpanel']) }
   await commitChangeSet(deps, (tx) => registerOrders(tx, [anOrder()]))
   const original = aCancellation()
-  const replay = {
-    ...aCancellation(),
-    replay: { deliveryId: original.deliveryId, isOvertaken: false },
-  }
+  const replay = { ...aCancellation(), replayOf: original.deliveryId }
   for (const delivery of [original, replay]) {
     expect(await commitDeliveries(deps, [delivery])).toEqual([{ outcome: 'awaiting_verification' }])
     // As the worker submits it: from the row.

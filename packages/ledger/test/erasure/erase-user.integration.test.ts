@@ -8,7 +8,7 @@ import {
   verifyAuditLog,
 } from '@paxyo/database'
 import { createInProcessBus } from '@paxyo/event-bus'
-import { createTestDatabase, ledgerViolations, type TestDatabase } from '@paxyo/testkit'
+import { createTestDatabase, eventually, ledgerViolations, type TestDatabase } from '@paxyo/testkit'
 import { pino } from 'pino'
 import { createAccountWrites } from '../../src/account-writes/account-writes.ts'
 import { readChangeFeedEnd, readChanges } from '../../src/change-feed/read-changes.ts'
@@ -21,7 +21,9 @@ import type { Delivery } from '../../src/model/delivery.ts'
 import { newId } from '../../src/model/new-id.ts'
 import { attachProviderOrder } from '../../src/orders/attach-provider-order.ts'
 import { createOutbox, type Outbox } from '../../src/outbox/outbox.ts'
+import { resolveReview } from '../../src/reviews/resolve-review.ts'
 import { commitChangeSet, type LedgerDeps } from '../../src/transaction/commit-change-set.ts'
+import { commitOnce } from '../../src/transaction/commit-once.ts'
 import { aDeposit, anAction } from '../account-writes/an-account-write.ts'
 import { anOrder, registerOrder } from '../register-order.ts'
 
@@ -226,6 +228,68 @@ test('deliveries of a user who is being erased are parked, and paid once to the 
     { outcome: 'applied', body: null },
   ])
   expect(await ledgerViolations(database.owner)).toEqual({})
+})
+
+test('a parked delivery does not revert what a later one has applied to the pseudonym', async () => {
+  await registerOrder(deps, { ...anOrder(), userId: 'resumed', orderId: 'G-1', providerOrderId: 'g-1' })
+  const erasureId = '00000000-0000-7000-8000-00000000000c'
+  const { update, ...delivery } = aDelivery('g-1', 'in_progress')
+  await database.owner.query(`
+    INSERT INTO erasures (erasure_id, user_id, pseudonym, actor, actor_name)
+    VALUES ('${erasureId}', 'resumed', 'erased-3', 'a', 'a');
+    UPDATE accounts SET is_erasing = true WHERE user_id = 'resumed'`)
+  const failed = { ...delivery, update: { ...update!, status: 'failed' as const }, receivedAt: new Date(Date.now() - 1_000) }
+  expect(await commitDeliveries(deps, [failed])).toEqual([{ outcome: 'parked' }])
+  // The process dies after this.
+  await database.owner.query('SELECT erase_account($1)', [erasureId])
+  await commitDeliveries(deps, [aDelivery('g-1', 'in_progress')])
+
+  await resumeErasures(deps, 0)
+
+  expect(await rows(`SELECT status FROM orders WHERE order_id = 'G-1'`)).toEqual([{ status: 'in_progress' }])
+  expect(await rows(`SELECT outcome FROM deliveries WHERE provider_order_id = 'g-1' ORDER BY received_at`)).toEqual([
+    { outcome: 'stale' },
+    { outcome: 'applied' },
+  ])
+})
+
+test('a person who decides about an order while its user is renamed decides about the order of the pseudonym', async () => {
+  const [erasureId, pseudonym] = ['00000000-0000-7000-8000-00000000000d', 'erased-2']
+  await registerOrder(deps, { ...anOrder(), userId: 'renamed', orderId: 'D-1', providerOrderId: 'd-1' })
+  const { update, ...delivery } = aDelivery('d-1', 'in_progress')
+  await commitDeliveries(deps, [{ ...delivery, update: { ...update!, status: 'partial' } }])
+  const [review] = await rows<{ id: string }>(`SELECT review_id AS id FROM reviews WHERE order_id = 'D-1'`)
+  await database.owner.query(
+    `INSERT INTO erasures (erasure_id, user_id, pseudonym, actor, actor_name) VALUES ($1, 'renamed', $2, 'a', 'a')`,
+    [erasureId, pseudonym],
+  )
+  const decision = { action: 'refund', refund: 100_000_000n, status: undefined, note: 'n', actor: 'Ann', keyId: 'k' } as const
+  const answer = (result: unknown) => ({ status: 200, body: { isDone: typeof result === 'object' } })
+  const renaming = await database.owner.connect()
+  let decisions: Promise<unknown[]>
+  try {
+    await renaming.query('BEGIN')
+    await renaming.query('SELECT erase_account($1)', [erasureId])
+    const moved = { provider: 'godofpanel', providerOrderId: 'd-2' }
+    decisions = Promise.all([
+      commitOnce(deps, undefined, async (tx) => answer(await resolveReview(tx, review!.id, decision))),
+      commitOnce(deps, undefined, async (tx) => answer(await attachProviderOrder(tx, 'D-1', moved, 'k'))),
+    ])
+    await eventually(async () => {
+      const [waiting] = await rows<{ count: number }>(
+        `SELECT count(*)::int FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
+      )
+      return waiting!.count === 2
+    })
+  } finally {
+    await renaming.query('COMMIT')
+    renaming.release()
+  }
+  const done = { status: 200, json: '{"isDone":true}', isReplay: false }
+  expect(await decisions).toEqual([done, done])
+  expect(await rows(`SELECT balance::float8 FROM accounts WHERE user_id = $1`, [pseudonym])).toEqual([{ balance: 1 }])
+  expect(await ledgerViolations(database.owner)).toEqual({})
+  await resumeErasures(deps, 0)
 })
 
 test('deliveries of a provider order that was moved belong to the order that had it when they arrived', async () => {

@@ -148,6 +148,16 @@ test('two processes that enqueue the same changes enqueue them once', async () =
   expect(await enqueuedSeqs()).toEqual([1, 2, 3, 4, 5])
 })
 
+test('a change that is committed after a type was added becomes a webhook, also where the types were read before', async () => {
+  await query(`UPDATE outgoing_webhook_endpoints SET types = '{order.updated}'`)
+  const readBefore = await storedEndpoint()
+  await query(`UPDATE outgoing_webhook_endpoints SET types = '{account.updated, order.updated}'`)
+  await commitChanges(1)
+  await queue.enqueueChanges(readBefore)
+  await queue.enqueueChanges(await storedEndpoint())
+  expect(await enqueuedSeqs()).toEqual([1])
+})
+
 test('whichever connections lead to a former primary during a failover, no change is skipped', async () => {
   await commitChanges(1, 2)
   await queue.enqueueChanges(await storedEndpoint())

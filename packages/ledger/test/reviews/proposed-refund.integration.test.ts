@@ -30,7 +30,7 @@ afterEach(async () => {
 
 const receive = async (changes: Partial<StatusUpdate>, replayOf?: string): Promise<string> => {
   const { update, ...delivery } = aCancellation()
-  const replay = replayOf === undefined ? {} : { replay: { deliveryId: replayOf, isOvertaken: false } }
+  const replay = replayOf === undefined ? {} : { replayOf }
   await commitDeliveries(deps, [{ ...delivery, ...replay, update: { ...update!, ...changes } }])
   return delivery.deliveryId
 }

@@ -8,6 +8,7 @@ import {
   type SetUpRouteDeps,
   type WordRouteDeps,
 } from '@paxyo/console'
+import type { ReplayRejectedDeps } from '@paxyo/ledger'
 import type { FastifyInstance } from 'fastify'
 import { registerOverviewRoutes, type OverviewDeps } from './overview/overview-routes.ts'
 import { registerGetAccount } from './accounts/get-account.ts'
@@ -43,7 +44,6 @@ import { registerPutProviderOrder } from './orders/put-provider-order.ts'
 import type { RegistrationDeps } from './orders/to-registration.ts'
 import { registerEndpointRoutes } from './outgoing-webhooks/endpoint-routes.ts'
 import { registerOutgoingWebhookRoutes, type OutgoingWebhookDeps } from './outgoing-webhooks/outgoing-webhook-routes.ts'
-import type { ReplayRejectedDeps } from './rejected-requests/replay-rejected.ts'
 import { registerRejectedRequestRoutes } from './rejected-requests/rejected-request-routes.ts'
 import { registerRefundRoutes } from './refunds/refund-routes.ts'
 import { registerListReviews } from './reviews/list-reviews.ts'

@@ -11,16 +11,17 @@ import {
 import { formatMoney, type Provider } from '@paxyo/order-core'
 import {
   BODY_BYTES_MAX,
+  readBody,
   rejectUnauthenticated,
   sendProblem,
   traceOf,
+  type BodyHeaders,
   type FailureThrottle,
   type TraceFields,
 } from '@paxyo/service-kit'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Logger } from 'pino'
 import type { AuthenticatedSender, AuthenticateWebhook, Credentials } from './authenticate.ts'
-import { readBody, type BodyHeaders } from './read-body.ts'
 
 /** A provider and the authentication of its webhooks. */
 export interface WebhookSource {

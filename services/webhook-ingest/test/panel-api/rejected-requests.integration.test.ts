@@ -95,6 +95,21 @@ test('all are replayed, the oldest first; those that still cannot be read stay',
   expect(order).toMatchObject({ status: 'partial', refunded: '0.75' })
 })
 
+test.each([
+  ['and later webhooks reported another status', '-1 minute', 'stale', 'failed'],
+  ['and it was sent again after the later webhooks', '1 minute', 'applied', 'in_progress'],
+])('a replay of a request that came earlier, %s', async (_what, lastReceived, outcome, status) => {
+  const requestId = await keepReadable('{"order":"12345","status":"In progress"}', { type: 'text/plain' })
+  expect((await send('{"order":"12345","status":"Failed"}')).statusCode).toBe(200)
+  await ingest.database.owner.query(
+    `UPDATE rejected_requests SET received_at = now() - interval '1 minute', last_received_at = now() + $1::interval`,
+    [lastReceived],
+  )
+  const replayed = (await ingest.call('POST', `/v1/rejected-requests/${requestId}/replay`)).json()
+  expect(replayed.updates).toMatchObject([{ outcome }])
+  expect((await ingest.call('GET', '/v1/orders/A-1')).json().order).toMatchObject({ status })
+})
+
 test('a page goes on where the one before ended', async () => {
   for (const body of ['<a>', '<b>', '<c>']) await send(body)
   const page = async (cursor?: string) =>

@@ -1,5 +1,11 @@
-import type { Database } from '@paxyo/database'
-import { appendChanges, formatFeedCursor, type FeedCursor, type UnusableCursor } from '@paxyo/ledger'
+import { runQuery, withConnection, type Database } from '@paxyo/database'
+import {
+  appendChanges,
+  formatFeedCursor,
+  readChangeFeedHead,
+  type FeedCursor,
+  type UnusableCursor,
+} from '@paxyo/ledger'
 import type { PanelOrder } from '@paxyo/panel-client'
 import type { Kysely } from 'kysely'
 import type { Pool } from 'pg'
@@ -38,27 +44,22 @@ export async function copyOrders(
   { filter, updatedAfter, limit, from }: OrderCopyQuery,
 ): Promise<OrderCopyPage | UnusableCursor> {
   if (from === undefined) await appendChanges(pool)
-  return db.connection().execute(async (server) => {
-    const end = await readFeedEnd(server)
+  return withConnection(pool, async (server) => {
+    const end = await readChangeFeedHead(server)
     if (from !== undefined && from.changesCursor.epoch !== end.epoch) return 'cursor_void'
     if (from !== undefined && from.changesCursor.position > end.position) return 'cursor_ahead'
-    const rows = await server
-      .selectFrom(selectOrdersAfter(server, filter, from?.position).limit(SCANNED_MAX).as('scanned'))
+    const orders = selectOrdersAfter(db, filter, from?.position)
+    const updated = db
+      .selectFrom(orders.limit(SCANNED_MAX).as('scanned'))
       .selectAll()
       .where('updated_at', '>', updatedAfter)
       .orderBy('created_at', 'desc')
       .orderBy('order_id')
       .limit(limit + 1)
-      .execute()
+    const rows = await runQuery(server, updated)
     const shown = rows.slice(0, limit)
-    const last =
-      rows.length > limit
-        ? shown.at(-1)
-        : // The last order that was looked at; there is none when these are all.
-          await selectOrdersAfter(server, filter, from?.position)
-            .offset(SCANNED_MAX - 1)
-            .limit(1)
-            .executeTakeFirst()
+    // The last order that is shown, or that was looked at; there is none when these are all.
+    const [last] = rows.length > limit ? shown.slice(-1) : await runQuery(server, orders.offset(SCANNED_MAX - 1).limit(1))
     const changesCursor = formatFeedCursor(from?.changesCursor ?? end)
     return {
       data: shown.map(toPanelOrder),
@@ -67,9 +68,3 @@ export async function copyOrders(
     }
   })
 }
-
-const readFeedEnd = (server: Kysely<Database>): Promise<FeedCursor> =>
-  server
-    .selectFrom(['stream_epoch', 'change_feed_head'])
-    .select(['epoch', 'change_feed_head.position'])
-    .executeTakeFirstOrThrow()

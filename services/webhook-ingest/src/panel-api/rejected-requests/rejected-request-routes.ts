@@ -1,4 +1,5 @@
 import type { ErrorCode } from '@paxyo/contracts'
+import { replayRejected, type ReplayRejectedDeps } from '@paxyo/ledger'
 import {
   fullRejectedRequestSchema,
   listRejectedRequestsQuery,
@@ -22,7 +23,6 @@ import {
   toPage,
 } from '@paxyo/panel-api-kit'
 import { toFullRejectedRequest, toRejectedRequest } from './rejected-request-view.ts'
-import { replayRejected, type ReplayRejectedDeps } from './replay-rejected.ts'
 
 const params = z.object({ requestId: z.uuid() })
 const cursorSchema = z.tuple([z.uuid()])

@@ -1,6 +1,6 @@
-import { BODY_BYTES_MAX } from '@paxyo/service-kit'
 import { promisify } from 'node:util'
 import { brotliDecompress, gunzip, inflate, type ZlibOptions } from 'node:zlib'
+import { BODY_BYTES_MAX } from './http-server.ts'
 
 /** The headers that describe a body. */
 export interface BodyHeaders {
@@ -28,8 +28,12 @@ const DECOMPRESS: Readonly<Record<string, Decompress>> = {
 }
 
 /**
- * Decompresses a body and converts multipart fields to a form. The provider's parser gets the content type as a hint.
+ * Decompresses a body of any client and converts multipart fields to a form. Its content type is a hint for a parser.
  * Both sizes, compressed and decompressed, are at most `BODY_BYTES_MAX`.
+ *
+ * @example
+ * const read = await readBody({ contentType: 'text/plain', contentEncoding: 'identity' }, Buffer.from('{}'))
+ * 'bytes' in read && read.bytes.toString() //=> '{}'
  */
 export async function readBody(
   { contentType, contentEncoding = '' }: BodyHeaders,
