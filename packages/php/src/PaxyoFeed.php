@@ -10,6 +10,9 @@ final class PaxyoFeed
 
     private const PAUSE_S_MAX = 30;
 
+    /** How often a process looks whether another one has completed its copy. */
+    private const OTHER_COPY_S = 5;
+
     /**
      * Passes pages of changes to a function, which stores them and the cursor in one transaction. Without a cursor, or when
      * it has become too old, it copies all orders first. While Paxyo cannot be reached, it retries.
@@ -17,8 +20,11 @@ final class PaxyoFeed
      * @param string|null $cursor the one that was stored last
      * @param array{
      *     changes: callable(array<int, array<string, mixed>>, string): void,
-     *     copy: callable(array<int, array<string, mixed>>): void
-     * } $handlers `changes` gets changes and a cursor, and may get no changes; `copy` gets a page of orders
+     *     copy: callable(array<int, array<string, mixed>>): void,
+     *     accounts?: callable(array<int, array{account: array<string, mixed>, seq: int}>): void,
+     *     begin?: callable(): void
+     * } $handlers `changes` gets changes and a cursor, and may get no changes; `copy` gets a page of orders, and `accounts` one
+     *     of accounts, which are copied only for it; `begin` is called before each copy
      * @param array{wait?: int, types?: string[], seconds?: int, until?: callable(): bool} $options `wait`: the seconds that a
      *     request is held; `seconds` and `until` end it
      * @throws PaxyoApiException when the API key is wrong, or a request is
@@ -31,7 +37,7 @@ final class PaxyoFeed
             $waitS = (int) max(0, min($options['wait'] ?? self::WAIT_S, $endsAt - microtime(true)));
             try {
                 if ($cursor === null) {
-                    $next = $client->copyOrders($handlers['copy']);
+                    $next = self::copy($client, $handlers);
                     $handlers['changes']([], $next);
                 } else {
                     $page = $client->changes($cursor, $waitS, $options['types'] ?? []);
@@ -42,6 +48,11 @@ final class PaxyoFeed
                 }
                 $cursor = $next;
                 $failures = 0;
+            } catch (Internal\CopiedElsewhere $elsewhere) {
+                $cursor = $elsewhere->cursor();
+                if ($cursor === null) {
+                    self::sleep(self::OTHER_COPY_S, $endsAt);
+                }
             } catch (PaxyoConnectionException $error) {
                 self::pause(++$failures, $error, $endsAt);
             } catch (PaxyoApiException $error) {
@@ -57,12 +68,32 @@ final class PaxyoFeed
         }
     }
 
+    /**
+     * @param array<string, callable> $handlers
+     * @return string the cursor to continue at
+     */
+    private static function copy(PaxyoClient $client, array $handlers): string
+    {
+        if (isset($handlers['begin'])) {
+            $handlers['begin']();
+        }
+        $cursor = $client->copyOrders($handlers['copy']);
+        if (isset($handlers['accounts'])) {
+            $client->copyAccounts($handlers['accounts'], $cursor);
+        }
+        return $cursor;
+    }
+
     private static function pause(int $failures, PaxyoException $error, float $endsAt): void
     {
         if ($failures === 1) {
             error_log('paxyo changes are delayed: ' . $error->getMessage());
         }
-        $seconds = min(2 ** min($failures - 1, 10), self::PAUSE_S_MAX, max(0, $endsAt - microtime(true)));
-        usleep((int) ($seconds * 1000000));
+        self::sleep(min(2 ** min($failures - 1, 10), self::PAUSE_S_MAX), $endsAt);
+    }
+
+    private static function sleep(int $seconds, float $endsAt): void
+    {
+        usleep((int) (min($seconds, max(0, $endsAt - microtime(true))) * 1000000));
     }
 }
