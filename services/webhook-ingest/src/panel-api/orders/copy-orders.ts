@@ -1,6 +1,6 @@
 import type { Database } from '@paxyo/database'
-import { appendChanges, formatFeedCursor, type FeedCursor, type UnusableCursor } from '@paxyo/ledger'
-import type { PanelOrder } from '@paxyo/panel-client'
+import { appendChanges, formatFeedCursor, whyUnusable, type FeedCursor, type UnusableCursor } from '@paxyo/ledger'
+import type { CopiedOrder } from '@paxyo/panel-client'
 import type { Kysely } from 'kysely'
 import type { Pool } from 'pg'
 import { encodeCursor } from '@paxyo/panel-api-kit'
@@ -19,7 +19,7 @@ export interface OrderCopyQuery {
 }
 
 export interface OrderCopyPage {
-  readonly data: PanelOrder[]
+  readonly data: CopiedOrder[]
   readonly nextCursor: string | null
   /** The cursor of the changes feed at the first page. */
   readonly changesCursor: string
@@ -40,8 +40,8 @@ export async function copyOrders(
   if (from === undefined) await appendChanges(pool)
   return db.connection().execute(async (server) => {
     const end = await readFeedEnd(server)
-    if (from !== undefined && from.changesCursor.epoch !== end.epoch) return 'cursor_void'
-    if (from !== undefined && from.changesCursor.position > end.position) return 'cursor_ahead'
+    const reason = from && whyUnusable(end, from.changesCursor)
+    if (reason !== undefined) return reason
     const rows = await server
       .selectFrom(selectOrdersAfter(server, filter, from?.position).limit(SCANNED_MAX).as('scanned'))
       .selectAll()
@@ -61,7 +61,7 @@ export async function copyOrders(
             .executeTakeFirst()
     const changesCursor = formatFeedCursor(from?.changesCursor ?? end)
     return {
-      data: shown.map(toPanelOrder),
+      data: shown.map((row) => ({ ...toPanelOrder(row), seq: row.last_seq })),
       nextCursor: last === undefined ? null : encodeCursor([last.created_at_us, last.order_id, changesCursor]),
       changesCursor,
     }
