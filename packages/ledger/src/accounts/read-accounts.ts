@@ -30,7 +30,7 @@ export async function findAccount(
   return row && { account: toAccount(row), epoch: row.epoch }
 }
 
-export interface AccountCopyQuery {
+interface AccountCopyQuery {
   /** The end of the changes feed when the copy began. */
   readonly changesCursor: FeedCursor
   /** The user of the last account of the page before. */
