@@ -136,7 +136,7 @@ describe.each(['node', 'python'] as const)('the example for %s', (name) => {
     // What was paid from the account that Paxyo keeps is refunded there.
     expect(await post(name, 3, { refunded: '1', payment: 'account' })).toBe(204)
     // A refund whose user has no row is due until there is one.
-    expect(await post('nobody', 2, { refunded: '2' })).toBe(404)
+    expect(await post('without-row', 2, { refunded: '2' })).toBe(404)
     expect(await table('SELECT id, trim_scale(balance) AS balance FROM panel.users')).toEqual([
       { id: name, balance: '102.75' },
     ])

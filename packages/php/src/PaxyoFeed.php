@@ -10,9 +10,6 @@ final class PaxyoFeed
 
     private const PAUSE_S_MAX = 30;
 
-    /** How often a process looks whether another one has completed its copy. */
-    private const OTHER_COPY_S = 5;
-
     /**
      * Passes pages of changes to a function, which stores them and the cursor in one transaction. Without a cursor, or when
      * it has become too old, it copies all orders first. While Paxyo cannot be reached, it retries.
@@ -51,7 +48,7 @@ final class PaxyoFeed
             } catch (Internal\CopiedElsewhere $elsewhere) {
                 $cursor = $elsewhere->cursor();
                 if ($cursor === null) {
-                    self::sleep(self::OTHER_COPY_S, $endsAt);
+                    self::pause(++$failures, $elsewhere, $endsAt);
                 }
             } catch (PaxyoConnectionException $error) {
                 self::pause(++$failures, $error, $endsAt);
@@ -89,11 +86,7 @@ final class PaxyoFeed
         if ($failures === 1) {
             error_log('paxyo changes are delayed: ' . $error->getMessage());
         }
-        self::sleep(min(2 ** min($failures - 1, 10), self::PAUSE_S_MAX), $endsAt);
-    }
-
-    private static function sleep(int $seconds, float $endsAt): void
-    {
-        usleep((int) (min($seconds, max(0, $endsAt - microtime(true))) * 1000000));
+        $seconds = min(2 ** min($failures - 1, 10), self::PAUSE_S_MAX, max(0, $endsAt - microtime(true)));
+        usleep((int) ($seconds * 1000000));
     }
 }

@@ -62,6 +62,7 @@ const listedOrderSchema = panelOrderSchema.extend({
     .optional()
     .describe("With `updatedAfter`: the end of the user's stream when the order was read. It has all changes up to there."),
 })
+z.globalRegistry.add(listedOrderSchema, { id: 'ListedOrder' })
 
 /** The response of `GET /v1/orders`. */
 export const orderPageSchema = pageSchema(listedOrderSchema).extend({

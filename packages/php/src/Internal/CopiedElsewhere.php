@@ -13,7 +13,7 @@ final class CopiedElsewhere extends PaxyoException
     /** @param string|null $cursor where the feed is continued; null while the other process copies */
     public function __construct(?string $cursor)
     {
-        parent::__construct('Another process copies the orders, or has copied them.');
+        parent::__construct('Another process copies the orders. If it was ended, this one copies them in two minutes.');
         $this->cursor = $cursor;
     }
 

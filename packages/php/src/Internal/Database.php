@@ -202,10 +202,10 @@ final class Database
         try {
             $row = $this->row($select, [$value]);
         } catch (PDOException $error) {
-            $this->pdo->exec('ROLLBACK TO SAVEPOINT paxyo');
             if (strncmp((string) $error->getCode(), self::DATA_EXCEPTION, 2) !== 0) {
                 throw $error;
             }
+            $this->pdo->exec('ROLLBACK TO SAVEPOINT paxyo');
             $row = null;
         }
         $this->pdo->exec('RELEASE SAVEPOINT paxyo');
