@@ -164,7 +164,10 @@ describe('rejected requests', () => {
     const { requestId } = ((await paxyo(['rejected', 'list', '--json'], env)).json() as { requestId: string }[])[0]!
     expect((await paxyo(['rejected', 'show', requestId], env)).stdout).toMatch(/malformed_json[^]*not readable/)
     const replayed = await paxyo(['rejected', 'replay'], env)
-    expect(replayed.stdout).toMatch(new RegExp(`${requestId} +not readable +malformed_json`))
+    expect([replayed.code, replayed.stdout]).toEqual([
+      1,
+      expect.stringMatching(new RegExp(`${requestId} +not readable +malformed_json`)),
+    ])
     expect((await paxyo(['rejected', 'replay', requestId, '--provider', 'x'], env)).code).toBe(2)
     expect((await paxyo(['rejected', 'list', '--state', 'replayed'], env)).stdout).toBe('No rejected requests.\n')
   })
