@@ -6,13 +6,15 @@ import { Webhook } from 'standardwebhooks'
 
 const webhook = new Webhook(process.env.PAXYO_WEBHOOK_SECRET)
 const db = new pg.Pool({ connectionString: process.env.PANEL_DB })
-// `before` locks the order, so that a repeated webhook credits nothing; `refunded` is the total of the order,
-// of which the previous system has credited `refundedElsewhere`.
+// `before` locks the order and its user, so that a repeated webhook credits nothing, and one whose user has no row changes
+// nothing; `refunded` is the total of the order, of which the previous system has credited `refundedElsewhere`. What was paid
+// from the account that Paxyo keeps is refunded there.
 const APPLY = `
-  WITH before AS (SELECT refunded FROM orders WHERE id = $1 FOR UPDATE),
+  WITH before AS (
+    SELECT orders.refunded FROM orders JOIN users ON users.id = $2 WHERE orders.id = $1 FOR UPDATE),
   credited AS (
     UPDATE users SET balance = balance + greatest(0, $4::numeric - greatest(before.refunded, $7::numeric))
-    FROM before WHERE users.id = $2)
+    FROM before WHERE users.id = $2 AND $8::text = 'external')
   UPDATE orders SET refunded = greatest(orders.refunded, $4), paxyo_seq = greatest(paxyo_seq, $6),
     status = CASE WHEN $6 > paxyo_seq THEN $3 ELSE status END,
     remains = CASE WHEN $6 > paxyo_seq THEN $5 ELSE remains END
@@ -40,6 +42,7 @@ app.post('/webhook', async (request, reply) => {
       order.remains,
       seq,
       order.refundedElsewhere,
+      order.payment,
     ])
     // Paxyo retries after anything but 2xx.
     if (rowCount === 0) return reply.code(404).send()

@@ -12,14 +12,17 @@ from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 app = Flask(__name__)
 webhook = Webhook(os.environ["PAXYO_WEBHOOK_SECRET"])
-# `before` locks the order, so that a repeated webhook credits nothing; `refunded` is the total of the order,
-# of which the previous system has credited `refundedElsewhere`.
+# `before` locks the order and its user, so that a repeated webhook credits nothing, and one whose user has no row changes
+# nothing; `refunded` is the total of the order, of which the previous system has credited `refundedElsewhere`. What was paid
+# from the account that Paxyo keeps is refunded there.
 APPLY = """
-  WITH before AS (SELECT refunded FROM orders WHERE id = %(orderId)s FOR UPDATE),
+  WITH before AS (
+    SELECT orders.refunded FROM orders JOIN users ON users.id = %(userId)s
+    WHERE orders.id = %(orderId)s FOR UPDATE),
   credited AS (
     UPDATE users SET balance = balance + greatest(0,
       %(refunded)s::numeric - greatest(before.refunded, %(refundedElsewhere)s::numeric))
-    FROM before WHERE users.id = %(userId)s)
+    FROM before WHERE users.id = %(userId)s AND %(payment)s::text = 'external')
   UPDATE orders SET refunded = greatest(orders.refunded, %(refunded)s::numeric),
     paxyo_seq = greatest(paxyo_seq, %(seq)s),
     status = CASE WHEN %(seq)s > paxyo_seq THEN %(status)s ELSE status END,

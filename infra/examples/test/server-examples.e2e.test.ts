@@ -123,18 +123,24 @@ describe.each(['node', 'python'] as const)('the example for %s', (name) => {
     }
     expect(await table(orders)).toEqual(wanted)
     // An order without a row gets an error, except for the test order of `paxyo setup --check`.
-    const post = async (userId: string, number = 0, refunded = '0', refundedElsewhere = '0'): Promise<number> => {
-      const changed = { orderId: order(number), status: 'completed', remains: 0, refunded, refundedElsewhere }
+    const post = async (userId: string, number = 0, changes: object = {}): Promise<number> => {
+      const before = { orderId: order(number), status: 'completed', remains: 0, refunded: '0', refundedElsewhere: '0' }
+      const changed = { ...before, payment: 'external', ...changes }
       const body = JSON.stringify({ type: 'order.updated', data: { order: changed, userId, seq: 100 } })
       const headers = { 'content-type': 'application/json', ...signWebhook({ id: 'w-1', body }, [key], Date.now()) }
       return (await fetch(url, { method: 'POST', headers, body })).status
     }
     expect([await post('paxyo-setup-check'), await post(name)]).toEqual([204, 404])
     // The previous system had refunded 0.5 of 0.75.
-    expect(await post(name, 2, '0.75', '0.5')).toBe(204)
+    expect(await post(name, 2, { refunded: '0.75', refundedElsewhere: '0.5' })).toBe(204)
+    // What was paid from the account that Paxyo keeps is refunded there.
+    expect(await post(name, 3, { refunded: '1', payment: 'account' })).toBe(204)
+    // A refund whose user has no row is due until there is one.
+    expect(await post('without-row', 2, { refunded: '2' })).toBe(404)
     expect(await table('SELECT id, trim_scale(balance) AS balance FROM panel.users')).toEqual([
       { id: name, balance: '102.75' },
     ])
+    expect(await table(`SELECT refunded FROM panel.orders WHERE id = '${order(2)}'`)).toEqual([{ refunded: '0.75' }])
   })
 
   test('rejects what Paxyo did not sign', async () => {

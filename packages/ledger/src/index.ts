@@ -4,6 +4,7 @@ export { createAccountWrites, type AccountWrite, type AccountWrites } from './ac
 export { createAccountImportCheck } from './accounts/check-account-import.ts'
 export { importAccounts, type AccountImportResult, type ImportedAccount } from './accounts/import-accounts.ts'
 export { openAccount } from './accounts/open-account.ts'
+export { copyAccounts, findAccount } from './accounts/read-accounts.ts'
 export { readBacklog, type Backlog } from './audit/backlog.ts'
 export { appendChanges } from './change-feed/append-changes.ts'
 export { createChangeFeed, HELD_REQUESTS_MAX, type ChangeFeed } from './change-feed/change-feed.ts'
@@ -18,6 +19,7 @@ export type {
 export {
   readChangeFeedHead,
   readChanges,
+  whyUnusable,
   type ChangeFeedHead,
   type ChangePage,
   type UnusableCursor,

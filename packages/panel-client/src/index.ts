@@ -22,9 +22,13 @@ export type { RegisteredOrders } from './client/register-many.ts'
 export type { PanelClientOptions, RequestOptions } from './client/transport.ts'
 export {
   type AccountOpening,
+  type AccountPage,
+  accountPageSchema,
   type AccountResponse,
   accountResponseSchema,
   accountSchema,
+  type CopyAccountsQuery,
+  copyAccountsQuery,
   type DepositRequest,
   type DepositResponse,
   depositResponseSchema,
@@ -113,6 +117,7 @@ export {
   REPLAYS_SHOWN_MAX,
 } from './schemas/deliveries.ts'
 export {
+  type CopiedOrder,
   HISTORY_MAX,
   listOrdersQuery,
   type ListOrdersQuery,

@@ -145,22 +145,42 @@ final class PaxyoClient
     }
 
     /**
-     * Passes all orders to a function, page by page.
+     * Passes all orders to a function, page by page. Each has its `seq`: it contains all changes of its user up to there.
      *
      * @param callable(array<int, array<string, mixed>>): void $onOrders
      * @return string the cursor of changes to continue at: it was read before the first order
      */
     public function copyOrders(callable $onOrders, string $updatedAfter = '1970-01-01T00:00:00Z'): string
     {
-        $query = ['updatedAfter' => $updatedAfter, 'limit' => self::COPY_LIMIT];
+        return $this->copy('/v1/orders', ['updatedAfter' => $updatedAfter], $onOrders)['changesCursor'];
+    }
+
+    /**
+     * Passes all accounts to a function, page by page, each with its `account` and `seq`, as of {@see copyOrders()}.
+     *
+     * @param callable(array<int, array{account: array<string, mixed>, seq: int}>): void $onAccounts
+     * @param string $changesCursor of a copy of the orders: the accounts contain all changes before it
+     */
+    public function copyAccounts(callable $onAccounts, string $changesCursor): void
+    {
+        $this->copy('/v1/accounts', ['changesCursor' => $changesCursor], $onAccounts);
+    }
+
+    /**
+     * @param array<string, mixed> $query
+     * @return array<string, mixed> the last page
+     */
+    private function copy(string $path, array $query, callable $onPage): array
+    {
+        $query['limit'] = self::COPY_LIMIT;
         do {
-            $page = $this->get('/v1/orders', $query, self::HELD_MS);
+            $page = $this->get($path, $query, self::HELD_MS);
             if ($page['data'] !== []) {
-                $onOrders($page['data']);
+                $onPage($page['data']);
             }
             $query['cursor'] = $page['nextCursor'];
         } while ($page['nextCursor'] !== null);
-        return $page['changesCursor'];
+        return $page;
     }
 
     /**

@@ -17,8 +17,11 @@ final class PaxyoFeed
      * @param string|null $cursor the one that was stored last
      * @param array{
      *     changes: callable(array<int, array<string, mixed>>, string): void,
-     *     copy: callable(array<int, array<string, mixed>>): void
-     * } $handlers `changes` gets changes and a cursor, and may get no changes; `copy` gets a page of orders
+     *     copy: callable(array<int, array<string, mixed>>): void,
+     *     accounts?: callable(array<int, array{account: array<string, mixed>, seq: int}>): void,
+     *     begin?: callable(): void
+     * } $handlers `changes` gets changes and a cursor, and may get no changes; `copy` gets a page of orders, and `accounts` one
+     *     of accounts, which are copied only for it; `begin` is called before each copy
      * @param array{wait?: int, types?: string[], seconds?: int, until?: callable(): bool} $options `wait`: the seconds that a
      *     request is held; `seconds` and `until` end it
      * @throws PaxyoApiException when the API key is wrong, or a request is
@@ -31,7 +34,7 @@ final class PaxyoFeed
             $waitS = (int) max(0, min($options['wait'] ?? self::WAIT_S, $endsAt - microtime(true)));
             try {
                 if ($cursor === null) {
-                    $next = $client->copyOrders($handlers['copy']);
+                    $next = self::copy($client, $handlers);
                     $handlers['changes']([], $next);
                 } else {
                     $page = $client->changes($cursor, $waitS, $options['types'] ?? []);
@@ -42,6 +45,11 @@ final class PaxyoFeed
                 }
                 $cursor = $next;
                 $failures = 0;
+            } catch (Internal\CopiedElsewhere $elsewhere) {
+                $cursor = $elsewhere->cursor();
+                if ($cursor === null) {
+                    self::pause(++$failures, $elsewhere, $endsAt);
+                }
             } catch (PaxyoConnectionException $error) {
                 self::pause(++$failures, $error, $endsAt);
             } catch (PaxyoApiException $error) {
@@ -55,6 +63,22 @@ final class PaxyoFeed
                 }
             }
         }
+    }
+
+    /**
+     * @param array<string, callable> $handlers
+     * @return string the cursor to continue at
+     */
+    private static function copy(PaxyoClient $client, array $handlers): string
+    {
+        if (isset($handlers['begin'])) {
+            $handlers['begin']();
+        }
+        $cursor = $client->copyOrders($handlers['copy']);
+        if (isset($handlers['accounts'])) {
+            $client->copyAccounts($handlers['accounts'], $cursor);
+        }
+        return $cursor;
     }
 
     private static function pause(int $failures, PaxyoException $error, float $endsAt): void

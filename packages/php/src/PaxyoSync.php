@@ -25,7 +25,7 @@ use Paxyo\Internal\Tables;
  *         'statuses' => [],          // the panel's words: ['in_progress' => 'In progress', …]
  *         'unknownRemains' => null,  // what is written to remains while it is unknown
  *         'missing' => 'fail',       // 'skip': ignore an order or a user without a row
- *         'copyBalance' => false,    // with 'kept': write the balance that Paxyo keeps to the table of users
+ *         'copyBalance' => false,    // with 'kept': write the balances that Paxyo keeps to the table of users
  *         'prefix' => 'paxyo_',      // of the tables that createTables() makes
  *     ]
  */
@@ -68,8 +68,9 @@ final class PaxyoSync
     /**
      * Follows the changes feed until `$options['until']` returns true: from the cursor that is stored in the database, or
      * after a full copy when there is none, or when it has become too old. It survives restarts of Paxyo; run it under a
-     * supervisor, or every minute from cron with `['seconds' => 55]`. A change whose row is missing is logged, set aside and
-     * retried, so that it does not stop the others: {@see missing()} lists them.
+     * supervisor, or every minute from cron with `['seconds' => 55]`. A copy that takes longer is completed all the same, and
+     * processes that are started meanwhile wait for it. A change whose row is missing is logged, set aside and retried, so that
+     * it does not stop the others: {@see missing()} lists them.
      *
      * @param array<string, mixed> $settings
      * @param array{wait?: int, seconds?: int, until?: callable(): bool} $options
@@ -90,14 +91,11 @@ final class PaxyoSync
             }
             return $isOver();
         };
-        PaxyoFeed::follow($client, (new Schema($database, $tables))->readCursor(), [
-            'copy' => static function (array $copied) use ($tables, $client, $writer): void {
-                $orders = array_filter($copied, static fn (array $order): bool => !ChangeWriter::isIgnored($order));
-                $writer->writeCopy($orders, $tables->copiesBalance ? self::accountsOf($client, $orders) : []);
-            },
-            'changes' => static function (array $changes, string $cursor) use ($writer): void {
-                $writer->writeChanges($changes, $cursor);
-            },
+        PaxyoFeed::follow($client, $writer->cursor(), [
+            'begin' => [$writer, 'begin'],
+            'copy' => [$writer, 'writeOrders'],
+            'accounts' => $tables->copiesBalance ? [$writer, 'writeAccounts'] : null,
+            'changes' => [$writer, 'writeChanges'],
         ], $options + ['types' => self::types($tables)]);
     }
 
@@ -131,19 +129,6 @@ final class PaxyoSync
                 }
             });
         });
-    }
-
-    /**
-     * @param array<int, array<string, mixed>> $orders
-     * @return array<string, array<string, mixed>> by user id
-     */
-    private static function accountsOf(PaxyoClient $client, array $orders): array
-    {
-        $accounts = [];
-        foreach (array_unique(array_column($orders, 'userId')) as $userId) {
-            $accounts[$userId] = $client->account((string) $userId);
-        }
-        return $accounts;
     }
 
     /** @return string[] */

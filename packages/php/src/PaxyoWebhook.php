@@ -12,8 +12,9 @@ final class PaxyoWebhook
 
     /**
      * Verifies the webhook in the current request, calls a handler, and responds: 204 when the handler has returned, 401
-     * when Paxyo did not sign it, 500 when the handler throws. Paxyo retries after anything but 2xx, so a handler may throw
-     * whatever it likes; the message is written to PHP's error log. Types without a handler, such as `ping`, get 204.
+     * when Paxyo did not sign it, 500 when the handler throws or the script ends in it. Paxyo retries after anything but 2xx, so
+     * a handler may throw whatever it likes; the message is written to PHP's error log. Types without a handler, such as `ping`,
+     * get 204.
      *
      * @param string|string[] $secrets the secret of the endpoint; during a rotation several, also as one text with commas
      * @param callable|array<string, callable> $handlers one for all types, or one for each: `['order.updated' => …]`
@@ -25,6 +26,8 @@ final class PaxyoWebhook
             self::respond(405, 'Paxyo sends webhooks here with POST.');
             return;
         }
+        // For a handler that never returns: `exit`, such as in `or die()`, and an error that ends PHP would respond with 200.
+        http_response_code(500);
         try {
             $change = self::verify((string) file_get_contents('php://input'), $_SERVER, $secrets);
             self::dispatch($change, $handlers);

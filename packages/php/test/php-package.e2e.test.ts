@@ -1,6 +1,10 @@
 import { beforeAll, expect, test } from '@jest/globals'
-import { createTestDatabase, keptFolder, provideProgram, providePhp, startMariaDb } from '@paxyo/testkit'
+import { makeSecret, parseSecret, signWebhook } from '@paxyo/standard-webhooks'
+import { createTestDatabase, keptFolder, provideProgram, providePhp, startMariaDb, startPhpServer } from '@paxyo/testkit'
 import { execFile, execFileSync } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { startScriptedServer } from './scripted-server.ts'
@@ -67,4 +71,35 @@ test.each(VERSIONS)('the tests of the package, with PHP %s and SQLite', async (v
   const args = [WASM, wasm, version, ...options, phpunit, '--exclude-group', 'server']
   const result = run(process.execPath, args, { cwd: PACKAGE, env: { PATH: process.env['PATH'] } })
   expect(await lastLine(result)).toMatch(/^OK \(\d{2,} tests, \d{3,} assertions\)$/)
+})
+
+test('a webhook is retried when its handler ends the script, or PHP does', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'paxyo-handler-'))
+  const secret = makeSecret()
+  writeFileSync(
+    join(folder, 'index.php'),
+    `<?php
+    ini_set('display_errors', '1'); // As in XAMPP: PHP reports that it was ended, with the status 200.
+    require '${PACKAGE}autoload.php';
+    Paxyo\\PaxyoWebhook::serve('${secret}', static function (array $change): void {
+        if ($change['type'] === 'or die') {
+            exit('The database is away.');
+        }
+        if ($change['type'] === 'memory') {
+            ini_set('memory_limit', '4M');
+            str_repeat('x', 8 << 20);
+        }
+    });`,
+  )
+  await using server = await startPhpServer(folder, {})
+  const statusOf = async (type: string): Promise<number> => {
+    const body = JSON.stringify({ type, data: {} })
+    const headers = signWebhook({ id: 'w-1', body }, [parseSecret(secret)!], Date.now())
+    return (await fetch(server.url, { method: 'POST', headers: { ...headers }, body })).status
+  }
+  try {
+    expect([await statusOf('returns'), await statusOf('or die'), await statusOf('memory')]).toEqual([204, 500, 500])
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
 })

@@ -15,6 +15,7 @@ interface Received {
 
 const problem = (status: number, code: string): [number, object] => [status, { title: 'A title.', status, code }]
 const order = (orderId: string): object => ({ orderId, userId: 'ann', status: 'pending' })
+const account = (userId: string): object => ({ account: { userId, balance: '2.5', mode: 'kept' }, seq: 3 })
 
 const RESPONSES: Readonly<Record<string, readonly [number, object | string]>> = {
   '200': [200, { isDone: true }],
@@ -26,6 +27,8 @@ const RESPONSES: Readonly<Record<string, readonly [number, object | string]>> = 
   html: [200, '<html>Welcome to nginx!</html>'],
   copy1: [200, { data: [order('A-1')], nextCursor: 'page-2', changesCursor: 'c.1' }],
   copy2: [200, { data: [order('A-2')], nextCursor: null, changesCursor: 'c.1' }],
+  accounts1: [200, { data: [account('ann')], nextCursor: 'page-2' }],
+  accounts2: [200, { data: [account('bob')], nextCursor: null }],
   change: [200, { data: [{ id: 'c.2', type: 'order.updated' }], cursor: 'c.2', hasMore: false }],
 }
 

@@ -100,7 +100,7 @@ test('every command returns what the reference says, and none is rejected', asyn
     responses.push(await responseTo(command))
   }
 
-  expect(responses).toHaveLength(53)
+  expect(responses).toHaveLength(54)
   const noError: unknown = expect.not.objectContaining({ code: expect.anything() })
   const anyText: unknown = expect.any(String)
   expect(responses).toEqual(

@@ -1,10 +1,19 @@
 import { withPanelApi } from '../api/with-panel-api.ts'
 import type { Cli } from '../cli.ts'
+import { Failure } from '../failure.ts'
 import { printable } from '../output/printable.ts'
 
-/** `paxyo users erase` */
-export async function eraseUser(cli: Cli, userId: string, dryRun: boolean): Promise<void> {
-  const erased = await withPanelApi(cli, (api) => api.users.erase(userId, { dryRun }))
+export interface EraseOptions {
+  readonly dryRun?: true
+  readonly yes?: true
+}
+
+/** `paxyo users erase`. It cannot be undone, so a command without an option does nothing. */
+export async function eraseUser(cli: Cli, userId: string, { dryRun, yes }: EraseOptions): Promise<void> {
+  if (dryRun === yes) {
+    throw new Failure('usage', 'an erasure cannot be undone', 'See what it changes with --dry-run, then repeat it with --yes.')
+  }
+  const erased = await withPanelApi(cli, (api) => api.users.erase(userId, { dryRun: yes !== true }))
   cli.print(erased, () => {
     const { pseudonym, orders, openOrders, openReviews, ledgerEntries, balance, currency } = erased
     const counts = [

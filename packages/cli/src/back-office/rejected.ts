@@ -64,6 +64,7 @@ export async function replayRejected(
       all.push(...page.data)
     return all
   })
+  if (replays.some(({ error }) => error !== null)) cli.finish('violations')
   cli.print(replays, () => (replays.length === 0 ? 'Nothing to replay.' : table(replays.flatMap(toReplayRows))))
 }
 

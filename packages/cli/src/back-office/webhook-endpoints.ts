@@ -32,7 +32,11 @@ export async function createEndpoint(cli: Cli, options: EndpointOptions, url: st
   const given = await toChange(options)
   const created = await withPanelApi(cli, async (api) => {
     const { endpoint, secret } = await api.outgoingWebhooks.endpoints.create({ ...given, url })
-    return { endpoint, secret, ping: await api.outgoingWebhooks.endpoints.ping(endpoint.endpointId) }
+    // Whatever happens to the ping, the secret is shown: it cannot be read again, and the endpoint signs with it.
+    const ping = await api.outgoingWebhooks.endpoints
+      .ping(endpoint.endpointId)
+      .catch((error: Error) => ({ isDelivered: false, status: null, error: error.message }))
+    return { endpoint, secret, ping }
   })
   const { endpoint, secret, ping } = created
   cli.print(created, () => [table([toRow(endpoint)]), `secret, shown once: ${secret}`, describePing(ping)].join('\n'))

@@ -1,5 +1,5 @@
-import { existsSync } from 'node:fs'
-import { chown, copyFile, lstat, mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
+import { constants, existsSync } from 'node:fs'
+import { access, chown, copyFile, lstat, mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import type { Cli } from '../cli.ts'
 import { connectDatabase, type DatabaseSession } from '../connect-database.ts'
@@ -19,6 +19,10 @@ export async function backUp(cli: Cli, target: string): Promise<void> {
   const dataDir = cli.env['DATA_DIR']
   if (!dataDir) throw new Failure('usage', 'DATA_DIR is not set', 'It names the folder of a running standalone.')
   if (existsSync(target)) throw new Failure('usage', `${target} exists`, 'Name a folder that does not exist.')
+  const parent = dirname(resolve(target))
+  await access(parent, constants.W_OK).catch((error: Error) => {
+    throw new Failure('usage', error.message, `Create ${parent}, and let the user who runs this command write to it.`)
+  })
   const { DATABASE_URL: url } = await settings(cli.env, ['DATABASE_URL'])
   await using database = await connectDatabase({
     url,
@@ -29,7 +33,7 @@ export async function backUp(cli: Cli, target: string): Promise<void> {
   })
   await verifyServer(database, join(dataDir, 'postgres'))
   // Hidden: it is no backup until it is complete.
-  const building = await mkdtemp(join(dirname(resolve(target)), `.${basename(target)}.`))
+  const building = await mkdtemp(join(parent, `.${basename(target)}.`))
   try {
     await copyDatabase(database, join(dataDir, 'postgres'), join(building, 'postgres'), cli.signal)
     await copyFile(join(dataDir, 'secrets.json'), join(building, 'secrets.json'))

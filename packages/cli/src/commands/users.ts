@@ -1,5 +1,6 @@
 import { action } from '../cli.ts'
 import type { AddCommand } from '../add-command.ts'
+import type { EraseOptions } from '../back-office/erasure.ts'
 
 const loadErasure = () => import('../back-office/erasure.ts')
 const load = () => import('../back-office/connections.ts')
@@ -44,9 +45,10 @@ export const addUsers: AddCommand = (program, terminal, finished) => {
     )
     .argument('<userId>')
     .option('--dry-run', 'only count what would change')
+    .option('--yes', 'do it')
     .action(
-      action(terminal, finished, async (cli, options: { readonly dryRun?: true }, userId: string) =>
-        (await loadErasure()).eraseUser(cli, userId, options.dryRun === true),
+      action(terminal, finished, async (cli, options: EraseOptions, userId: string) =>
+        (await loadErasure()).eraseUser(cli, userId, options),
       ),
     )
   users

@@ -164,7 +164,10 @@ describe('rejected requests', () => {
     const { requestId } = ((await paxyo(['rejected', 'list', '--json'], env)).json() as { requestId: string }[])[0]!
     expect((await paxyo(['rejected', 'show', requestId], env)).stdout).toMatch(/malformed_json[^]*not readable/)
     const replayed = await paxyo(['rejected', 'replay'], env)
-    expect(replayed.stdout).toMatch(new RegExp(`${requestId} +not readable +malformed_json`))
+    expect([replayed.code, replayed.stdout]).toEqual([
+      1,
+      expect.stringMatching(new RegExp(`${requestId} +not readable +malformed_json`)),
+    ])
     expect((await paxyo(['rejected', 'replay', requestId, '--provider', 'x'], env)).code).toBe(2)
     expect((await paxyo(['rejected', 'list', '--state', 'replayed'], env)).stdout).toBe('No rejected requests.\n')
   })
@@ -255,4 +258,11 @@ describe('an API that does not answer as it should', () => {
       other.close()
     }
   })
+})
+
+test('an erasure is previewed, and then done', async () => {
+  const preview = await paxyo(['users', 'erase', 'user-2', '--dry-run'], env)
+  expect(preview.stdout).toMatch(/^Nothing was changed\. [^]*orders: 1, 0 of them open\n/)
+  const erased = await paxyo(['users', 'erase', 'user-2', '--yes'], env)
+  expect([erased.code, erased.stdout]).toEqual([0, expect.stringMatching(/^The user is erased-[0-9a-f]{16} from now on\./)])
 })

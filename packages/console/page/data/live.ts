@@ -5,7 +5,7 @@ import { send } from './api.ts'
 /** `live`: the page shows changes within a second. `off`: it does not, and reconnects by itself. */
 export type LiveState = 'connecting' | 'live' | 'off'
 
-/** What has changed. `everything` after messages were lost, so that a page reads again what it shows. */
+/** What has changed. `everything` when messages may have been missed, so that a page reads again what it shows. */
 export type Change =
   | { readonly type: 'everything' }
   | OperationsBatch
@@ -49,14 +49,22 @@ export function startLive(onEnded: () => void): () => void {
   let socket: WebSocket | undefined
   let isClosed = false
   let failures = 0
-  let hasBeenLive = false
+  /** Undefined while a connection is open, or is being opened. */
   let retry: ReturnType<typeof setTimeout> | undefined
   let silence: ReturnType<typeof setTimeout> | undefined
   let silenceMs = 60_000
 
   const expectMessages = (): void => {
     clearTimeout(silence)
-    silence = setTimeout(() => socket?.close(), silenceMs)
+    silence = setTimeout(abandon, silenceMs)
+  }
+
+  /** A browser may wait for another minute before it reports that a dead connection is closed. */
+  function abandon(): void {
+    const dead = socket
+    socket = undefined
+    dead?.close()
+    reconnectLater()
   }
 
   function reconnectLater(): void {
@@ -73,8 +81,8 @@ export function startLive(onEnded: () => void): () => void {
       silenceMs = message.pingIntervalMs * SILENT_PINGS_MAX
       failures = 0
       liveState.value = 'live'
-      if (hasBeenLive) announce({ type: 'everything' })
-      hasBeenLive = true
+      // Also the first time: a page has read what it shows before.
+      announce({ type: 'everything' })
     } else if (message.type === 'connections') {
       online.value = message
       announce(message)
@@ -84,6 +92,7 @@ export function startLive(onEnded: () => void): () => void {
   }
 
   async function connect(): Promise<void> {
+    retry = undefined
     let ticket: Ticket
     try {
       ticket = await send<Ticket>('POST', '/console/api/ticket')
@@ -94,8 +103,11 @@ export function startLive(onEnded: () => void): () => void {
     const opened = new WebSocket(socketUrl(ticket.url, location.href))
     socket = opened
     opened.addEventListener('open', () => opened.send(JSON.stringify({ type: 'hello', ticket: ticket.ticket })))
-    opened.addEventListener('message', ({ data }) => receive(JSON.parse(data as string) as OperatorServerMessage))
+    opened.addEventListener('message', ({ data }) => {
+      if (socket === opened) receive(JSON.parse(data as string) as OperatorServerMessage)
+    })
     opened.addEventListener('close', ({ code }) => {
+      if (socket !== opened) return
       clearTimeout(silence)
       if (code >= FINAL_CODES && code < 5000) onEnded()
       else reconnectLater()
@@ -103,7 +115,7 @@ export function startLive(onEnded: () => void): () => void {
   }
 
   const wake = (): void => {
-    if (liveState.value !== 'off' || document.visibilityState === 'hidden') return
+    if (retry === undefined || document.visibilityState === 'hidden') return
     clearTimeout(retry)
     liveState.value = 'connecting'
     void connect()

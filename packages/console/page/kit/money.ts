@@ -6,9 +6,19 @@ export function refundable({ charge, refunded }: { readonly charge: string; read
   return formatMoney(left < 0n ? 0n : left)
 }
 
+/** The digits that Arabic and Persian keyboards type, and that some browsers show an Arabic page with. */
+const EASTERN_DIGITS = /[٠-٩۰-۹]/g
+/** Marks of direction, which come along when an amount is copied from an Arabic page. */
+const DIRECTION_MARKS = /[\u061C\u200E\u200F]/g
+
 /** The amount that a person typed, or undefined: a comma is a decimal point, spaces at the ends do not matter. */
 export function readAmount(text: string): string | undefined {
-  const plain = text.trim().replace(',', '.')
+  const plain = text
+    .replaceAll(DIRECTION_MARKS, '')
+    .trim()
+    // Both sets of digits begin at a multiple of 16.
+    .replaceAll(EASTERN_DIGITS, (digit) => String(digit.charCodeAt(0) % 16))
+    .replace(/[,٫]/, '.')
   return /^\d{1,12}(?:\.\d{1,8})?$/.test(plain) ? formatMoney(parseMoney(plain)) : undefined
 }
 

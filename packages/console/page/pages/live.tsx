@@ -88,7 +88,8 @@ export const Live = () => {
 
 /**
  * Fills the feed: what was committed last, then the batches. While it is paused, nothing moves, and afterwards it begins with what
- * was committed last again. Earlier rows are read while it is paused, so that none is missing between them and the others.
+ * was committed last again; so it does when batches may have been missed. Earlier rows are read while it is paused, so that none is
+ * missing between them and the others.
  */
 function useFeed(feed: Signal<Feed>, filter: Signal<FeedFilter>, isPaused: Signal<boolean>) {
   const isReading = useSignal(true)
@@ -96,8 +97,17 @@ function useFeed(feed: Signal<Feed>, filter: Signal<FeedFilter>, isPaused: Signa
   const request = useRequest()
   const cursor = useRef<string | undefined>(undefined)
   const shown = useRef('')
+  /** How often batches may have been missed. */
+  const misses = useSignal(0)
   const key = JSON.stringify(filter.value)
 
+  useEffect(
+    () =>
+      onChange(({ type }) => {
+        if (type === 'everything') misses.value += 1
+      }),
+    [],
+  )
   useEffect(() => {
     if (isPaused.value && shown.current === key) return
     shown.current = key
@@ -124,7 +134,7 @@ function useFeed(feed: Signal<Feed>, filter: Signal<FeedFilter>, isPaused: Signa
       abort.abort()
       stop?.()
     }
-  }, [key, isPaused.value])
+  }, [key, isPaused.value, misses.value])
 
   const loadEarlier = (): void => {
     isPaused.value = true

@@ -628,6 +628,7 @@ export const ar: Readonly<Record<TextKey, Text>> = {
   'auditAction.listOrders': 'عرض الطلبات',
   'auditAction.getOrder': 'عرض طلب',
   'auditAction.getAccount': 'عرض حساب',
+  'auditAction.copyAccounts': 'نسخ الحسابات',
   'auditAction.listLedgerEntries': 'عرض حركات حساب',
   'auditAction.countConnections': 'عدّ الاتصالات',
   'auditAction.listUserConnections': 'عرض اتصالات مستخدم',

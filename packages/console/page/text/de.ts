@@ -673,6 +673,7 @@ export const de: Readonly<Record<TextKey, Text>> = {
   'auditAction.listOrders': 'Bestellungen abgerufen',
   'auditAction.getOrder': 'Bestellung abgerufen',
   'auditAction.getAccount': 'Konto abgerufen',
+  'auditAction.copyAccounts': 'Konten kopiert',
   'auditAction.listLedgerEntries': 'Geld eines Kontos abgerufen',
   'auditAction.countConnections': 'Verbindungen gezählt',
   'auditAction.listUserConnections': 'Verbindungen eines Nutzers abgerufen',

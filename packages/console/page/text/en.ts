@@ -646,6 +646,7 @@ export const en = {
   'auditAction.listOrders': 'Listed orders',
   'auditAction.getOrder': 'Read an order',
   'auditAction.getAccount': 'Read an account',
+  'auditAction.copyAccounts': 'Copied accounts',
   'auditAction.listLedgerEntries': 'Listed the money of an account',
   'auditAction.countConnections': 'Counted connections',
   'auditAction.listUserConnections': 'Listed the connections of a user',

@@ -16,6 +16,15 @@ test('an amount that a person typed', () => {
   for (const text of ['', '-1', '1.', '.5', '1e3', '1.123456789', 'abc']) expect(readAmount(text)).toBeUndefined()
 })
 
+test('an amount that a person typed in Arabic or Persian digits, or copied from a page that has them', () => {
+  expect(readAmount('١٢٫٥')).toBe('12.5')
+  expect(readAmount('۰,۷۵')).toBe('0.75')
+  for (const numbers of ['arab', 'arabext', 'latn']) {
+    const format = new Intl.NumberFormat(`ar-u-nu-${numbers}`, { useGrouping: false, maximumFractionDigits: 8 })
+    expect(readAmount(` \u200F${format.format(1980.25)}\u061C`)).toBe('1980.25')
+  }
+})
+
 test('what is left of a charge', () => {
   expect(refundable({ charge: '2.5', refunded: '0.75' })).toBe('1.75')
   expect(refundable({ charge: '2.5', refunded: '2.5' })).toBe('0')

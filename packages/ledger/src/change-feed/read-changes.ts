@@ -23,6 +23,18 @@ export interface ChangeFeedHead extends FeedCursor {
  */
 export type UnusableCursor = 'cursor_void' | 'cursor_expired' | 'cursor_ahead'
 
+/**
+ * Why a server cannot be read by a reader of a cursor; undefined when it has everything up to there.
+ *
+ * @param end of the server's feed.
+ * @example
+ * whyUnusable({ epoch: 'one', position: 3 }, { epoch: 'one', position: 4 }) //=> 'cursor_ahead'
+ */
+export function whyUnusable(end: FeedCursor, cursor: FeedCursor): 'cursor_void' | 'cursor_ahead' | undefined {
+  if (cursor.epoch !== end.epoch) return 'cursor_void'
+  return cursor.position > end.position ? 'cursor_ahead' : undefined
+}
+
 const READ_HEAD = `
   SELECT epoch, position, deleted_position AS "deletedPosition" FROM stream_epoch CROSS JOIN change_feed_head`
 
@@ -71,8 +83,8 @@ export async function readChangesFrom(
   limit: number,
 ): Promise<ChangePage | UnusableCursor> {
   const head = await readChangeFeedHead(server)
-  if (after.epoch !== head.epoch) return 'cursor_void'
-  if (after.position > head.position) return 'cursor_ahead'
+  const reason = whyUnusable(head, after)
+  if (reason !== undefined) return reason
   if (after.position < head.deletedPosition) return 'cursor_expired'
   if (after.position === head.position) return { changes: [], cursor: after, hasMore: false }
 

@@ -1,6 +1,8 @@
 import type {
   AccountOpening,
+  AccountPage,
   AccountResponse,
+  CopyAccountsQuery,
   DepositRequest,
   DepositResponse,
   LedgerEntry,
@@ -144,6 +146,8 @@ export interface Accounts {
   /** Opens an empty account; a user's first order does so, too. */
   open(opening: AccountOpening, options?: RequestOptions): Promise<AccountResponse>
   get(userId: string): Promise<AccountResponse>
+  /** A page of a copy of all accounts; `nextCursor` is the `cursor` of the next one. */
+  copyPage(query: CopyAccountsQuery): Promise<AccountPage>
   /** @param options with a key that identifies the payment, so that it is deposited once, however often this is called. */
   deposit(userId: string, deposit: DepositRequest, options: Required<RequestOptions>): Promise<DepositResponse>
   /** The entries of an account, newest first. */
@@ -320,6 +324,7 @@ const createOrders = (transport: Transport): Orders => ({
 const createAccounts = (transport: Transport): Accounts => ({
   open: (opening, options) => transport.post('/v1/accounts', opening, options),
   get: (userId) => transport.get(pathTo`/v1/accounts/${userId}`),
+  copyPage: (query) => transport.get('/v1/accounts', query),
   deposit: (userId, deposit, options) => transport.post(pathTo`/v1/accounts/${userId}/deposits`, deposit, options),
   ledger: (userId) => listOf(transport, pathTo`/v1/accounts/${userId}/ledger`),
 })

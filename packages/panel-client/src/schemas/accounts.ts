@@ -4,9 +4,11 @@ import {
   identifierSchema,
   moneySchema,
   positiveMoneySchema,
+  seqSchema,
   timestampSchema,
 } from '@paxyo/contracts'
 import { z } from 'zod'
+import { pageQuery, pageSchema } from './page.ts'
 import { positionFields } from './position.ts'
 import { idSchema } from './registration.ts'
 
@@ -38,6 +40,22 @@ z.globalRegistry.add(ledgerEntrySchema, { id: 'LedgerEntry' })
 export const accountResponseSchema = z.object({ account: accountSchema, ...positionFields })
 export const depositResponseSchema = z.object({ deposit: ledgerEntrySchema, account: accountSchema, ...positionFields })
 
+/** The query of `GET /v1/accounts`. */
+export const copyAccountsQuery = z.strictObject({
+  ...pageQuery,
+  changesCursor: z
+    .string()
+    .max(64)
+    .describe('That of a copy of the orders, or the `cursor` of `GET /v1/changes` without `after`.'),
+})
+/** The response of `GET /v1/accounts`. */
+export const accountPageSchema = pageSchema(
+  z.object({
+    account: accountSchema,
+    seq: seqSchema.describe("The end of the user's stream when the account was read. It has all changes up to there."),
+  }),
+)
+
 export type PanelAccount = z.infer<typeof accountSchema>
 export type LedgerEntry = z.infer<typeof ledgerEntrySchema>
 
@@ -57,5 +75,7 @@ export const depositSchema = z.strictObject({
 
 export type AccountOpening = z.input<typeof openingSchema>
 export type DepositRequest = z.input<typeof depositSchema>
+export type CopyAccountsQuery = z.input<typeof copyAccountsQuery>
+export type AccountPage = z.infer<typeof accountPageSchema>
 export type AccountResponse = z.infer<typeof accountResponseSchema>
 export type DepositResponse = z.infer<typeof depositResponseSchema>

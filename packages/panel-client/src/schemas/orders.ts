@@ -4,6 +4,7 @@ import {
   orderEventSchema,
   orderStatusSchema,
   orderViewSchema,
+  seqSchema,
   timestampSchema,
 } from '@paxyo/contracts'
 import { z } from 'zod'
@@ -35,6 +36,8 @@ export const panelOrderSchema = orderSchema.extend({
 z.globalRegistry.add(panelOrderSchema, { id: 'PanelOrder' })
 
 export type PanelOrder = z.infer<typeof panelOrderSchema>
+/** An order of a copy. */
+export type CopiedOrder = PanelOrder & { readonly seq: number }
 
 const timeSchema = z.iso.datetime({ offset: true })
 
@@ -53,8 +56,16 @@ export const listOrdersQuery = z.strictObject({
     .describe('Updated after this time: to copy them. Pages can then be shorter than the limit, or empty.'),
 })
 
+/** An order of the response of `GET /v1/orders`. */
+const listedOrderSchema = panelOrderSchema.extend({
+  seq: seqSchema
+    .optional()
+    .describe("With `updatedAfter`: the end of the user's stream when the order was read. It has all changes up to there."),
+})
+z.globalRegistry.add(listedOrderSchema, { id: 'ListedOrder' })
+
 /** The response of `GET /v1/orders`. */
-export const orderPageSchema = pageSchema(panelOrderSchema).extend({
+export const orderPageSchema = pageSchema(listedOrderSchema).extend({
   changesCursor: z
     .string()
     .optional()

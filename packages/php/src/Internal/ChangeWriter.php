@@ -24,40 +24,23 @@ final class ChangeWriter
         $this->orders = new OrderWriter($database, $tables);
     }
 
-    /** @param array<string, mixed> $statement a change, or an order of a copy */
-    public static function isIgnored(array $statement): bool
-    {
-        return ($statement['userId'] ?? null) === self::SETUP_CHECK_USER;
-    }
-
     /**
      * @param array<string, mixed> $change
-     * @param bool $isLate when it was set aside before: a copy of the order may have been written since
+     * @param bool $isCopied when it is of a copy, which is written whatever is known
      * @return array{outcome: string, credited: string}
      */
-    public function write(array $change, bool $isLate = false): array
+    public function write(array $change, bool $isCopied = false): array
     {
         $result = ['outcome' => 'ignored', 'credited' => '0'];
-        if (!in_array($change['type'] ?? '', self::TYPES, true) || self::isIgnored($change)) {
+        $isOfPanel = ($change['userId'] ?? null) !== self::SETUP_CHECK_USER;
+        if (!in_array($change['type'] ?? '', self::TYPES, true) || !$isOfPanel) {
             return $result;
         }
         if ($this->tables->copiesBalance && isset($change['account'])) {
-            $this->accounts->write((string) $change['userId'], $change['account'], $change['seq'], $change['at'], $isLate);
+            $this->accounts->write((string) $change['userId'], $change['account'], $change['seq'], $change['at'], $isCopied);
         }
         return isset($change['order'])
-            ? $this->orders->write($change['order'] + ['userId' => $change['userId']], $change['seq'], $isLate)
+            ? $this->orders->write($change['order'] + ['userId' => $change['userId']], $change['seq'], $isCopied)
             : $result;
-    }
-
-    /** @param array<string, mixed> $order of a copy, which is written whatever is known */
-    public function writeCopiedOrder(array $order): void
-    {
-        $this->orders->write($order, null);
-    }
-
-    /** @param array{account: array<string, mixed>, seq: int} $balance of a copy, which is written whatever is known */
-    public function writeCopiedAccount(string $userId, array $balance): void
-    {
-        $this->accounts->write($userId, $balance['account'], $balance['seq'], null);
     }
 }

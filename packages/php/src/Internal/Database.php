@@ -19,6 +19,9 @@ final class Database
     /** Deadlock and lock timeout of MySQL, whose state is general; busy and locked of SQLite. */
     private const RETRIED_CODES = ['mysql' => [1205, 1213], 'sqlite' => [5, 6], 'pgsql' => []];
 
+    /** What the states of PostgreSQL begin with when a value does not fit to a type. */
+    private const DATA_EXCEPTION = '22';
+
     private PDO $pdo;
 
     private string $driver;
@@ -150,6 +153,22 @@ final class Database
         return $this->run($sql, $parameters)->fetchAll(PDO::FETCH_NUM);
     }
 
+    /**
+     * Locks the row of a panel's table that has an id.
+     *
+     * @param string[] $columns the names of columns
+     * @return array<int, mixed>|null the columns
+     */
+    public function lockById(string $table, string $id, string $value, array $columns = []): ?array
+    {
+        $name = $this->quote($id);
+        $selected = implode(', ', [$name, ...array_map([$this, 'quote'], $columns)]);
+        $select = "SELECT $selected FROM " . $this->quote($table) . " WHERE $name = ?" . $this->forUpdate();
+        $row = $this->driver === 'pgsql' ? $this->rowUnlessOtherType($select, $value) : $this->row($select, [$value]);
+        // MySQL finds the row 12 for the text "12a".
+        return $row !== null && (string) $row[0] === $value ? array_slice($row, 1) : null;
+    }
+
     /** Runs work with errors as exceptions, which they are not by default in PHP 7, and leaves the caller's mode as it was. */
     public function withExceptions(callable $work)
     {
@@ -169,6 +188,28 @@ final class Database
         $statement = $this->statements[$sql];
         $statement->execute($parameters);
         return $statement;
+    }
+
+    /**
+     * PostgreSQL compares no text such as "A-1" with a column of numbers: that is an error, after which a transaction can only be
+     * rolled back. No row has such an id.
+     *
+     * @return array<int, mixed>|null
+     */
+    private function rowUnlessOtherType(string $select, string $value): ?array
+    {
+        $this->pdo->exec('SAVEPOINT paxyo');
+        try {
+            $row = $this->row($select, [$value]);
+        } catch (PDOException $error) {
+            if (strncmp((string) $error->getCode(), self::DATA_EXCEPTION, 2) !== 0) {
+                throw $error;
+            }
+            $this->pdo->exec('ROLLBACK TO SAVEPOINT paxyo');
+            $row = null;
+        }
+        $this->pdo->exec('RELEASE SAVEPOINT paxyo');
+        return $row;
     }
 
     /** @return array{0: mixed} */

@@ -10,30 +10,42 @@ final class FeedWriter
 
     private Schema $schema;
 
+    private CopyLease $lease;
+
     private ChangeWriter $writer;
 
     private MissingRows $missing;
+
+    /** What this process has read or stored last. */
+    private ?string $cursor;
+
+    private bool $isCopying = false;
 
     public function __construct(Database $database, Tables $tables)
     {
         $this->database = $database;
         $this->schema = new Schema($database, $tables);
+        $this->lease = new CopyLease($database, $tables);
         $this->writer = new ChangeWriter($database, $tables);
         $this->missing = new MissingRows($database, $tables);
+        $this->cursor = $this->schema->readCursor();
+    }
+
+    /** Where the feed is continued; null when everything must be copied first. */
+    public function cursor(): ?string
+    {
+        return $this->cursor;
     }
 
     /**
-     * Writes a page of the feed and its cursor, in one transaction.
+     * Begins a copy, before anything of it is read.
      *
-     * @param array<int, array<string, mixed>> $changes
+     * @throws CopiedElsewhere when another process copies, or has copied since this one has read the cursor
      */
-    public function writeChanges(array $changes, string $cursor): void
+    public function begin(): void
     {
-        $this->database->transaction(function () use ($changes, $cursor): void {
-            foreach ($changes as $change) {
-                $this->missing->orSetAside($change, fn () => $this->writer->write($change));
-            }
-            $this->schema->storeCursor($cursor);
+        $this->database->transaction(function (): void {
+            $this->claim();
         });
     }
 
@@ -41,25 +53,72 @@ final class FeedWriter
      * Writes a page of a copy, in one transaction.
      *
      * @param array<int, array<string, mixed>> $orders
-     * @param array<string, array<string, mixed>> $balances by user id
+     * @throws CopiedElsewhere when this process was suspended, and another one copies instead
      */
-    public function writeCopy(array $orders, array $balances): void
+    public function writeOrders(array $orders): void
     {
-        $this->database->transaction(function () use ($orders, $balances): void {
-            foreach ($orders as $order) {
-                $change = ['type' => 'order.updated', 'at' => $order['updatedAt'], 'userId' => $order['userId'], 'seq' => 0];
-                $this->missing->orSetAside(
-                    $change + ['order' => $order],
-                    fn () => $this->writer->writeCopiedOrder($order)
-                );
+        $this->writeCopy(array_map(static function (array $order): array {
+            ['updatedAt' => $at, 'userId' => $userId, 'seq' => $seq] = $order;
+            return ['type' => 'order.updated', 'at' => $at, 'userId' => $userId, 'seq' => $seq, 'order' => $order];
+        }, $orders));
+    }
+
+    /**
+     * As {@see writeOrders()}.
+     *
+     * @param array<int, array{account: array<string, mixed>, seq: int}> $accounts
+     */
+    public function writeAccounts(array $accounts): void
+    {
+        $this->writeCopy(array_map(static function (array $copied): array {
+            ['account' => $account, 'seq' => $seq] = $copied;
+            // Nothing says when it has changed.
+            return ['type' => 'account.updated', 'at' => '', 'userId' => $account['userId'], 'seq' => $seq, 'account' => $account];
+        }, $accounts));
+    }
+
+    /**
+     * Writes a page of the feed and its cursor, in one transaction; or the cursor after a copy, which is complete.
+     *
+     * @param array<int, array<string, mixed>> $changes
+     */
+    public function writeChanges(array $changes, string $cursor): void
+    {
+        $this->database->transaction(function () use ($changes, $cursor): void {
+            if ($this->isCopying) {
+                $this->claim();
+                $this->lease->release();
             }
-            foreach ($balances as $userId => $balance) {
-                $change = ['type' => 'account.updated', 'at' => '', 'userId' => (string) $userId, 'seq' => $balance['seq']];
-                $this->missing->orSetAside(
-                    $change + ['account' => $balance['account']],
-                    fn () => $this->writer->writeCopiedAccount((string) $userId, $balance)
-                );
+            foreach ($changes as $change) {
+                $this->missing->orSetAside($change, fn () => $this->writer->write($change));
+            }
+            $this->schema->storeCursor($cursor);
+        });
+        $this->cursor = $cursor;
+        $this->isCopying = false;
+    }
+
+    /** @param array<int, array<string, mixed>> $changes */
+    private function writeCopy(array $changes): void
+    {
+        $this->database->transaction(function () use ($changes): void {
+            $this->claim();
+            foreach ($changes as $change) {
+                $this->missing->orSetAside($change, fn () => $this->writer->write($change, true));
             }
         });
+    }
+
+    /** In a transaction of the caller. */
+    private function claim(): void
+    {
+        $this->isCopying = false;
+        $this->lease->take();
+        $stored = $this->schema->readCursor();
+        if ($stored !== $this->cursor) {
+            $this->cursor = $stored;
+            throw new CopiedElsewhere($stored);
+        }
+        $this->isCopying = true;
     }
 }

@@ -108,7 +108,7 @@ final class MissingRows
             return null;
         }
         try {
-            $this->writer->write(Json::decode((string) $row[0]), true);
+            $this->writer->write(Json::decode((string) $row[0]));
             $this->database->execute("DELETE FROM $this->table WHERE subject = ?", [$subject]);
             return null;
         } catch (PaxyoMissingRowException $error) {

@@ -26,17 +26,18 @@ final class OrderWriter
 
     /**
      * @param array<string, mixed> $order
-     * @param int|null $seq its place in the user's stream; null for an order of a copy, which is written whatever is known
-     * @param bool $isLate when it was set aside before: what is known decides by time then, because a copy has no place
+     * @param int $seq its place in the user's stream; of a copy, the end of the stream when the order was read
+     * @param bool $isCopied when it is of a copy, which is written whatever is known
      * @return array{outcome: string, credited: string}
      * @throws PaxyoMissingRowException before anything in the panel's tables has changed
      */
-    public function write(array $order, ?int $seq, bool $isLate = false): array
+    public function write(array $order, int $seq, bool $isCopied): array
     {
         $orderId = (string) $order['orderId'];
         $known = $this->lockKnown($orderId);
         $row = $this->lockRow($orderId);
-        $isNewer = $seq === null || self::isNewer($order['updatedAt'], $seq, $known, $isLate);
+        // After a restore of Paxyo's database the numbers start earlier, and the times do not.
+        $isNewer = $isCopied || $seq > $known['seq'] || strcmp($order['updatedAt'], $known['updatedAt']) > 0;
         if ($row === null && !$this->tables->skipsMissing) {
             throw new PaxyoMissingRowException(
                 "The table {$this->tables->orders['table']} has no order $orderId. Insert it before you register it; or set "
@@ -47,7 +48,7 @@ final class OrderWriter
         [$settled, $credited] = $this->credit($order, $before);
         if ($row !== null && $isNewer) {
             $this->update($orderId, $order);
-            $known['seq'] = $seq ?? 0;
+            $known['seq'] = $seq;
             $known['updatedAt'] = $order['updatedAt'];
         }
         $this->storeKnown($orderId, $known['seq'], $known['updatedAt'], $settled);
@@ -69,13 +70,6 @@ final class OrderWriter
         if ($known['credited'] === null) {
             $this->storeKnown($orderId, $known['seq'], $known['updatedAt'], Amount::toUnits($order['refunded']));
         }
-    }
-
-    /** @param array{seq: int, updatedAt: string, credited: int|null} $known */
-    private static function isNewer(string $updatedAt, int $seq, array $known, bool $isLate): bool
-    {
-        $order = strcmp($updatedAt, $known['updatedAt']);
-        return $isLate ? $order > 0 || ($order === 0 && $seq > $known['seq']) : $seq > $known['seq'] || $order > 0;
     }
 
     /**
@@ -121,12 +115,8 @@ final class OrderWriter
     private function lockRow(string $orderId): ?array
     {
         ['table' => $table, 'id' => $id, 'refunded' => $refunded] = $this->tables->orders;
-        $name = $this->database->quote($id);
-        $sum = $refunded === null ? '0' : $this->database->quote($refunded);
-        $select = "SELECT $name, $sum FROM " . $this->database->quote($table) . " WHERE $name = ?";
-        $row = $this->database->row($select . $this->database->forUpdate(), [$orderId]);
-        // MySQL finds the row 12 for the text "12a".
-        return $row !== null && (string) $row[0] === $orderId ? ['refunded' => $row[1]] : null;
+        $row = $this->database->lockById($table, $id, $orderId, $refunded === null ? [] : [$refunded]);
+        return $row === null ? null : ['refunded' => $row[0] ?? 0];
     }
 
     /** @param array<string, mixed> $order */
@@ -182,11 +172,7 @@ final class OrderWriter
     {
         $users = $this->tables->users;
         $userId = (string) $order['userId'];
-        $table = $this->database->quote($users['table']);
-        $id = $this->database->quote($users['id']);
-        $balance = $this->database->quote($users['balance']);
-        $row = $this->database->row("SELECT $id FROM $table WHERE $id = ?" . $this->database->forUpdate(), [$userId]);
-        if ($row === null || (string) $row[0] !== $userId) {
+        if ($this->database->lockById($users['table'], $users['id'], $userId) === null) {
             if ($this->tables->skipsMissing) {
                 return false;
             }
@@ -194,6 +180,9 @@ final class OrderWriter
                 "The table {$users['table']} has no user $userId, to whom a refund of order {$order['orderId']} is due."
             );
         }
+        $table = $this->database->quote($users['table']);
+        $id = $this->database->quote($users['id']);
+        $balance = $this->database->quote($users['balance']);
         $sum = $this->database->plus($balance);
         $this->database->execute("UPDATE $table SET $balance = $sum WHERE $id = ?", [Amount::fromUnits($units), $userId]);
         return true;

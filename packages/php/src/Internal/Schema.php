@@ -46,6 +46,7 @@ final class Schema
             if ($isMySql) {
                 self::checkEngine($database, (string) $tables->orders['table']);
                 self::checkEngine($database, (string) $tables->users['table']);
+                self::checkStatuses($database, $tables);
             }
         });
     }
@@ -65,6 +66,31 @@ final class Schema
         $insert = "INSERT INTO $table (name, feed_cursor) VALUES (?, ?)" . $this->database->unlessExists('name');
         $this->database->execute($insert, [self::FEED, $cursor]);
         $this->database->execute("UPDATE $table SET feed_cursor = ? WHERE name = ?", [$cursor, self::FEED]);
+    }
+
+    /** Without strict mode, MySQL stores an empty status in the place of one that an ENUM does not have. */
+    private static function checkStatuses(Database $database, Tables $tables): void
+    {
+        ['table' => $table, 'status' => $column] = $tables->orders;
+        $parts = explode('.', (string) $table);
+        $row = $database->row(
+            'SELECT column_type FROM information_schema.columns WHERE table_name = ? AND table_schema = COALESCE(?, database()) '
+            . 'AND column_name = ?',
+            [array_pop($parts), array_pop($parts), $column]
+        );
+        $type = (string) ($row[0] ?? '');
+        if (strncasecmp($type, 'enum(', 5) !== 0) {
+            return;
+        }
+        $missing = array_filter($tables->words(), static function ($word) use ($type): bool {
+            return is_string($word) && stripos($type, "'" . str_replace("'", "''", $word) . "'") === false;
+        });
+        if ($missing !== []) {
+            $words = '"' . implode('", "', array_unique($missing)) . '"';
+            throw new PaxyoException(
+                "The ENUM of $table.$column does not have $words: add what is missing, or name the panel's words in 'statuses'."
+            );
+        }
     }
 
     /** A table of MyISAM is not part of a transaction: a refund could be credited twice. */

@@ -8,6 +8,8 @@ use Paxyo\PaxyoException;
 /** The names of a panel's tables and columns, and how they are used. */
 final class Tables
 {
+    private const STATUSES = ['pending', 'processing', 'in_progress', 'completed', 'partial', 'canceled', 'failed'];
+
     private const DEFAULTS = [
         'balance' => 'external',
         'copyBalance' => false,
@@ -65,6 +67,12 @@ final class Tables
     public function status(string $status)
     {
         return $this->statuses[$status] ?? $status;
+    }
+
+    /** @return array<int, string|int> the panel's words for all statuses */
+    public function words(): array
+    {
+        return array_map([$this, 'status'], self::STATUSES);
     }
 
     /**

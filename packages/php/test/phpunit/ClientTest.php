@@ -4,6 +4,7 @@ declare(strict_types=1);
 namespace Paxyo\Test;
 
 use PHPUnit\Framework\TestCase;
+use Paxyo\Internal\CopiedElsewhere;
 use Paxyo\PaxyoApiException;
 use Paxyo\PaxyoClient;
 use Paxyo\PaxyoConnectionException;
@@ -136,6 +137,57 @@ final class ClientTest extends TestCase
         $paths = array_column(self::requests(), 'path');
         $this->assertSame('/v1/changes?limit=100&types=order.updated&after=c.1&wait=0', $paths[4]);
         $this->assertStringContainsString('cursor=page-2', $paths[1]);
+    }
+
+    public function testAccountsAreCopiedWithTheCursorOfTheOrders(): void
+    {
+        $client = self::client('copy1 copy2 accounts1 accounts2', ['attempts' => 1]);
+        $begun = 0;
+        $copied = [];
+        $cursors = [];
+        PaxyoFeed::follow($client, null, [
+            'begin' => static function () use (&$begun): void {
+                $begun++;
+            },
+            'copy' => static function (array $orders): void {
+            },
+            'accounts' => static function (array $accounts) use (&$copied): void {
+                array_push($copied, ...array_column(array_column($accounts, 'account'), 'userId'));
+            },
+            'changes' => static function (array $changes, string $cursor) use (&$cursors): void {
+                $cursors[] = $cursor;
+            },
+        ], ['until' => static function () use (&$cursors): bool {
+            return $cursors !== [];
+        }]);
+        $this->assertSame([1, ['ann', 'bob'], ['c.1']], [$begun, $copied, $cursors]);
+        $this->assertSame(
+            ['/v1/accounts?changesCursor=c.1&limit=100', '/v1/accounts?changesCursor=c.1&limit=100&cursor=page-2'],
+            array_slice(array_column(self::requests(), 'path'), 2)
+        );
+    }
+
+    public function testAProcessContinuesWhereTheCopyOfAnotherOneHasEnded(): void
+    {
+        $client = self::client('change 401', ['attempts' => 1]);
+        $cursors = [];
+        try {
+            PaxyoFeed::follow($client, null, [
+                'begin' => static function (): void {
+                    throw new CopiedElsewhere('c.1');
+                },
+                'copy' => static function (): void {
+                },
+                'changes' => static function (array $changes, string $cursor) use (&$cursors): void {
+                    $cursors[] = $cursor;
+                },
+            ], ['wait' => 0]);
+            $this->fail('it ended');
+        } catch (PaxyoApiException $error) {
+            $this->assertSame('unauthorized', $error->getErrorCode());
+        }
+        $this->assertSame(['c.2'], $cursors);
+        $this->assertStringContainsString('after=c.1', self::requests()[0]['path']);
     }
 
     public function testTheFeedWaitsWhilePaxyoIsDownAndStopsWhenTheKeyIsWrong(): void

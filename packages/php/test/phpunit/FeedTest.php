@@ -4,6 +4,7 @@ declare(strict_types=1);
 namespace Paxyo\Test;
 
 use PHPUnit\Framework\TestCase;
+use Paxyo\Internal\CopiedElsewhere;
 use Paxyo\Internal\Database;
 use Paxyo\Internal\FeedWriter;
 use Paxyo\Internal\MissingRows;
@@ -49,7 +50,7 @@ final class FeedTest extends TestCase
     private static function order(int $seq, string $orderId, string $status, string $refunded, string $elsewhere = '0'): array
     {
         return [
-            'orderId' => $orderId, 'userId' => 'ann', 'status' => $status, 'remains' => 300, 'startCount' => null,
+            'orderId' => $orderId, 'userId' => 'ann', 'seq' => $seq, 'status' => $status, 'remains' => 300, 'startCount' => null,
             'refunded' => $refunded, 'refundedElsewhere' => $elsewhere, 'payment' => 'external', 'updatedAt' => self::time($seq),
         ];
     }
@@ -71,6 +72,25 @@ final class FeedTest extends TestCase
     private function writer(): FeedWriter
     {
         return new FeedWriter(new Database($this->panel->pdo), new Tables($this->panel->settings));
+    }
+
+    /**
+     * @param array<int, array<string, mixed>> $orders
+     * @param array<int, array<string, mixed>> $accounts
+     */
+    private function copy(array $orders, array $accounts = []): void
+    {
+        $writer = $this->writer();
+        $writer->begin();
+        $writer->writeOrders($orders);
+        $writer->writeAccounts($accounts);
+        $writer->writeChanges([], 'c.1');
+    }
+
+    /** @return array<string, mixed> */
+    private static function account(string $userId, int $seq, string $mode = 'kept'): array
+    {
+        return ['account' => ['userId' => $userId, 'balance' => "$seq", 'currency' => 'USD', 'mode' => $mode], 'seq' => $seq];
     }
 
     private function retry(int $now = self::LATER): void
@@ -119,8 +139,7 @@ final class FeedTest extends TestCase
         $this->open($dsn);
         $this->writer()->writeChanges([self::change(2, '12', 'partial', '0.75')], 'c.2');
         $this->panel->insertOrder('12');
-        // A copy has no place in the stream.
-        $this->writer()->writeCopy([self::order(9, '12', 'canceled', '2.5')], []);
+        $this->copy([self::order(9, '12', 'canceled', '2.5')]);
         $this->retry();
         $this->assertSame(['canceled 300 2.5', '2.5', []], [$this->panel->order('12'), $this->panel->balance('ann'), $this->waiting()]);
     }
@@ -129,7 +148,7 @@ final class FeedTest extends TestCase
     public function testACopySetsAsideToo(string $dsn): void
     {
         $this->open($dsn);
-        $this->writer()->writeCopy([self::order(2, '12', 'canceled', '2.5', '1')], []);
+        $this->copy([self::order(2, '12', 'canceled', '2.5', '1')]);
         $this->assertSame([['order 12'], '0'], [$this->waiting(), $this->panel->balance('ann')]);
         $this->panel->insertOrder('12');
         // A webhook is first.
@@ -143,7 +162,7 @@ final class FeedTest extends TestCase
     {
         $this->open($dsn, ['missing' => 'skip']);
         for ($time = 0; $time < 2; $time++) {
-            $this->writer()->writeCopy([self::order(2, '12', 'canceled', '2.5', '2.5'), self::order(3, '13', 'canceled', '2.5', '2')], []);
+            $this->copy([self::order(2, '12', 'canceled', '2.5', '2.5'), self::order(3, '13', 'canceled', '2.5', '2')]);
         }
         $this->assertSame(['0.5', []], [$this->panel->balance('ann'), $this->waiting()]);
     }
@@ -170,13 +189,93 @@ final class FeedTest extends TestCase
         $this->writer()->writeChanges([$deposit(2), $deposit(3)], 'c.3');
         $this->assertSame(['account bob'], $this->waiting());
         $this->panel->insertUser('bob');
-        $this->writer()->writeCopy([], ['bob' => ['account' => ['balance' => '9'], 'seq' => 9]]);
+        $this->copy([], [self::account('bob', 9)]);
         $this->retry();
         $this->assertSame(['9', []], [$this->panel->balance('bob'), $this->waiting()]);
 
-        $this->writer()->writeCopy([], ['zoe' => ['account' => ['balance' => '7'], 'seq' => 7]]);
+        $this->copy([], [self::account('zoe', 7)]);
         $this->panel->insertUser('zoe');
         $this->retry();
         $this->assertSame(['7', []], [$this->panel->balance('zoe'), $this->waiting()]);
+    }
+
+    /** @dataProvider dsns */
+    public function testAWebhookThatIsOlderThanACopyDoesNotChangeWhatWasCopied(string $dsn): void
+    {
+        $this->open($dsn, ['balance' => 'kept', 'copyBalance' => true]);
+        $this->panel->insertOrder('12');
+        $this->panel->insertOrder('13');
+        $this->copy([self::order(9, '12', 'canceled', '2.5')], [self::account('ann', 9)]);
+        foreach ([self::change(5, '12', 'partial', '0.75'), self::change(6, '13', 'partial', '0.75')] as $late) {
+            PaxyoSync::apply($this->panel->pdo, $late, $this->panel->settings);
+        }
+        $this->assertSame(['canceled 300 2.5', '9'], [$this->panel->order('12'), $this->panel->balance('ann')]);
+        PaxyoSync::apply($this->panel->pdo, self::change(10, '13', 'canceled', '2.5'), $this->panel->settings);
+        $this->assertSame(['canceled 300 2.5', '10'], [$this->panel->order('13'), $this->panel->balance('ann')]);
+    }
+
+    /** @dataProvider dsns */
+    public function testABalanceThatThePanelKeepsIsNotReplacedByTheSumOfRefunds(string $dsn): void
+    {
+        $this->open($dsn, ['balance' => 'kept', 'copyBalance' => true]);
+        $deposit = ['type' => 'account.updated', 'at' => self::time(2), 'userId' => 'ann', 'seq' => 2];
+        PaxyoSync::apply($this->panel->pdo, $deposit + self::account('ann', 2), $this->panel->settings);
+        PaxyoSync::apply($this->panel->pdo, ['seq' => 3] + $deposit + self::account('ann', 3, 'external'), $this->panel->settings);
+        $this->copy([], [self::account('ann', 4, 'external')]);
+        $this->assertSame('2', $this->panel->balance('ann'));
+    }
+
+    /** @dataProvider dsns */
+    public function testOneProcessCopiesAtATimeAndTheOthersContinueWhereItEnds(string $dsn): void
+    {
+        $this->open($dsn);
+        $this->panel->insertOrder('12');
+        [$first, $second] = [$this->writer(), $this->writer()];
+        $first->begin();
+        $this->assertNull($this->elsewhere([$second, 'begin'])->cursor(), 'it waits');
+        $first->writeOrders([self::order(2, '12', 'partial', '0.75')]);
+        $first->writeChanges([], 'c.1');
+        $this->assertSame('c.1', $this->elsewhere([$second, 'begin'])->cursor());
+        // The cursor has become too old.
+        $second->begin();
+        $second->writeChanges([], 'c.3');
+        $this->assertSame(['c.3', '0.75'], [$this->cursor(), $this->panel->balance('ann')]);
+    }
+
+    /** @dataProvider dsns */
+    public function testACopyOfAProcessThatWasSuspendedIsNotContinued(string $dsn): void
+    {
+        $this->open($dsn);
+        $this->panel->insertOrder('12');
+        [$suspended, $other] = [$this->writer(), $this->writer()];
+        $suspended->begin();
+        $this->panel->pdo->exec("UPDATE paxyo_feed SET feed_cursor = 'abc 1' WHERE name = 'copy'");
+        $other->begin();
+        $read = [self::order(2, '12', 'partial', '0.75')];
+        $this->assertNull($this->elsewhere(static fn () => $suspended->writeOrders($read))->cursor());
+        $other->writeChanges([self::change(3, '12', 'canceled', '2.5')], 'c.3');
+        $this->assertSame('c.3', $this->elsewhere(static fn () => $suspended->writeOrders($read))->cursor());
+        $this->assertSame(['canceled 300 2.5', 'c.3'], [$this->panel->order('12'), $this->cursor()]);
+    }
+
+    /** @dataProvider dsns */
+    public function testAnOrderWhoseIdThePanelCannotHaveDoesNotStopTheOthers(string $dsn): void
+    {
+        $this->open($dsn);
+        $this->panel->insertOrder('13');
+        $changes = [self::change(2, 'A-1', 'canceled', '1'), self::change(3, '99999999999', 'canceled', '1'), self::change(4, '13', 'canceled', '1')];
+        $this->writer()->writeChanges($changes, 'c.4');
+        $this->assertSame(['canceled 300 1', '1'], [$this->panel->order('13'), $this->panel->balance('ann')]);
+        $this->assertSame(['order A-1', 'order 99999999999'], $this->waiting());
+    }
+
+    private function elsewhere(callable $write): CopiedElsewhere
+    {
+        try {
+            $write();
+        } catch (CopiedElsewhere $elsewhere) {
+            return $elsewhere;
+        }
+        $this->fail('it was done');
     }
 }

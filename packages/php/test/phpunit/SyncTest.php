@@ -273,6 +273,27 @@ final class SyncTest extends TestCase
         PaxyoSync::apply($panel->pdo, self::change(3, 'canceled', '3'), $panel->settings);
     }
 
+    public function testAnEnumOfMySqlWithoutAStatusIsReported(): void
+    {
+        $this->addToAssertionCount(1);
+        foreach (PanelDatabase::dsns() as $name => $dsn) {
+            if ($name !== 'mysql') {
+                continue;
+            }
+            $panel = new PanelDatabase($dsn, ['statuses' => ['in_progress' => 'In progress', 'failed' => "can't"]]);
+            $words = "'pending', 'processing', 'in progress', 'completed', 'partial'";
+            $panel->pdo->exec("ALTER TABLE `shop orders` MODIFY status ENUM($words, 'canceled', 'can''t') NOT NULL");
+            PaxyoSync::createTables($panel->pdo, $panel->settings);
+            $panel->pdo->exec("ALTER TABLE `shop orders` MODIFY status ENUM($words) NOT NULL");
+            try {
+                PaxyoSync::createTables($panel->pdo, $panel->settings);
+                $this->fail('nothing was reported');
+            } catch (PaxyoException $error) {
+                $this->assertStringContainsString('shop orders.status does not have "canceled", "can\'t"', $error->getMessage());
+            }
+        }
+    }
+
     /** @return array<string, array{array<string, mixed>, string}> */
     public static function wrongSettings(): array
     {

@@ -11,6 +11,7 @@ import {
 import type { ReplayRejectedDeps } from '@paxyo/ledger'
 import type { FastifyInstance } from 'fastify'
 import { registerOverviewRoutes, type OverviewDeps } from './overview/overview-routes.ts'
+import { registerCopyAccounts } from './accounts/copy-accounts.ts'
 import { registerGetAccount } from './accounts/get-account.ts'
 import { registerGetLedger } from './accounts/get-ledger.ts'
 import { registerPostAccount } from './accounts/post-account.ts'
@@ -123,6 +124,7 @@ function registerRoutes(v1: PanelApi, deps: PanelApiDeps): void {
   registerPutProviderOrder(v1, deps)
   registerPostAccount(v1, deps)
   registerGetAccount(v1, deps)
+  registerCopyAccounts(v1, deps)
   registerGetLedger(v1, deps)
   registerConnectionRoutes(v1, deps)
   registerErasureRoute(v1, deps)

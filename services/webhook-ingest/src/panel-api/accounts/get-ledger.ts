@@ -1,13 +1,13 @@
+import { findAccount } from '@paxyo/ledger'
 import { formatMoney, parseMoney } from '@paxyo/order-core'
 import { ledgerEntrySchema, pageQuery, pageSchema, type LedgerEntry } from '@paxyo/panel-client'
 import { z } from 'zod'
 import { type ApiDeps, decodeCursor, operation, type PanelApi, reject, toPage, userParams } from '@paxyo/panel-api-kit'
-import { findAccount } from './get-account.ts'
 
 const cursorSchema = z.tuple([z.int().nonnegative()])
 
 /** `GET /v1/accounts/{userId}/ledger`: an account's ledger entries, newest first. */
-export function registerGetLedger(api: PanelApi, { db }: ApiDeps): void {
+export function registerGetLedger(api: PanelApi, { db, pool }: ApiDeps): void {
   const schema = {
     params: userParams,
     querystring: z.strictObject(pageQuery),
@@ -25,7 +25,7 @@ export function registerGetLedger(api: PanelApi, { db }: ApiDeps): void {
     const before = cursor === undefined ? undefined : decodeCursor(cursorSchema, cursor)
     if (cursor !== undefined && before === undefined) return reject(reply, 'invalid_cursor')
     const { userId } = request.params
-    if ((await findAccount(db, userId)) === undefined) return reject(reply, 'account_not_found')
+    if ((await findAccount(pool, userId)) === undefined) return reject(reply, 'account_not_found')
 
     const rows = await db
       .selectFrom('ledger_entries')

@@ -3,10 +3,11 @@ import {
   appendChanges,
   formatFeedCursor,
   readChangeFeedHead,
+  whyUnusable,
   type FeedCursor,
   type UnusableCursor,
 } from '@paxyo/ledger'
-import type { PanelOrder } from '@paxyo/panel-client'
+import type { CopiedOrder } from '@paxyo/panel-client'
 import type { Kysely } from 'kysely'
 import type { Pool } from 'pg'
 import { encodeCursor } from '@paxyo/panel-api-kit'
@@ -25,7 +26,7 @@ export interface OrderCopyQuery {
 }
 
 export interface OrderCopyPage {
-  readonly data: PanelOrder[]
+  readonly data: CopiedOrder[]
   readonly nextCursor: string | null
   /** The cursor of the changes feed at the first page. */
   readonly changesCursor: string
@@ -46,8 +47,8 @@ export async function copyOrders(
   if (from === undefined) await appendChanges(pool)
   return withConnection(pool, async (server) => {
     const end = await readChangeFeedHead(server)
-    if (from !== undefined && from.changesCursor.epoch !== end.epoch) return 'cursor_void'
-    if (from !== undefined && from.changesCursor.position > end.position) return 'cursor_ahead'
+    const reason = from && whyUnusable(end, from.changesCursor)
+    if (reason !== undefined) return reason
     const orders = selectOrdersAfter(db, filter, from?.position)
     const updated = db
       .selectFrom(orders.limit(SCANNED_MAX).as('scanned'))
@@ -62,7 +63,7 @@ export async function copyOrders(
     const [last] = rows.length > limit ? shown.slice(-1) : await runQuery(server, orders.offset(SCANNED_MAX - 1).limit(1))
     const changesCursor = formatFeedCursor(from?.changesCursor ?? end)
     return {
-      data: shown.map(toPanelOrder),
+      data: shown.map((row) => ({ ...toPanelOrder(row), seq: row.last_seq })),
       nextCursor: last === undefined ? null : encodeCursor([last.created_at_us, last.order_id, changesCursor]),
       changesCursor,
     }

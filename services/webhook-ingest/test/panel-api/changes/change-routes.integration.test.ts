@@ -1,7 +1,7 @@
 import { HELD_REQUESTS_MAX } from '@paxyo/ledger'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { importOrders, newId, type ImportedOrder } from '@paxyo/ledger'
-import type { PanelChange, PanelOrder } from '@paxyo/panel-client'
+import type { AccountPage, CopiedOrder, PanelChange, PanelOrder } from '@paxyo/panel-client'
 import { createMetrics } from '@paxyo/service-kit'
 import { encodeCursor } from '@paxyo/panel-api-kit'
 import { eventually } from '@paxyo/testkit'
@@ -204,7 +204,7 @@ describe('a cursor', () => {
 })
 
 interface OrderPage {
-  readonly data: readonly PanelOrder[]
+  readonly data: readonly CopiedOrder[]
   readonly nextCursor: string | null
   readonly changesCursor: string
 }
@@ -217,7 +217,7 @@ test('a copy of the orders and the changes after its cursor make up what is here
   for (let cursor: string | null = ''; cursor !== null;) {
     const query: string = `updatedAfter=2026-01-01T00:00:00Z&limit=10${cursor === '' ? '' : `&cursor=${cursor}`}`
     const page: OrderPage = (await ingest.call('GET', `/v1/orders?${query}`)).json()
-    for (const order of page.data) copied.set(order.orderId, order)
+    for (const { seq: _seq, ...order } of page.data) copied.set(order.orderId, order)
     changesCursor ||= page.changesCursor
     expect(page.changesCursor).toBe(changesCursor)
     cursor = page.nextCursor
@@ -253,6 +253,58 @@ test('a copy is not continued by a server that does not have its cursor, such as
   })
   expect(await follow(`${'0'.repeat(32)}.1`)).toMatchObject({ status: 410, code: 'cursor_void' })
   expect(await follow('1')).toMatchObject({ status: 400, code: 'invalid_cursor' })
+})
+
+test('a copied order has its place in the stream of its user: it has all changes up to there', async () => {
+  for (const id of ['S-1', 'S-2']) await register(id, { userId: 'sam' })
+  await ingest.webhook({ order_id: 'S-1', status: 'processing' })
+  const query = 'updatedAfter=2026-01-01T00:00:00Z&userId=sam'
+  const { data } = (await ingest.call('GET', `/v1/orders?${query}`)).json<OrderPage>()
+  expect(data.map(({ orderId, status, seq }) => [orderId, status, seq])).toEqual([
+    ['S-2', 'pending', 3],
+    ['S-1', 'processing', 3],
+  ])
+})
+
+describe('a copy of the accounts', () => {
+  const copy = (changesCursor: string, query = '') =>
+    ingest.call('GET', `/v1/accounts?changesCursor=${changesCursor}&limit=2${query}`)
+
+  async function copyAll(): Promise<Map<string, object>> {
+    const changesCursor = await now()
+    const copied = new Map<string, object>()
+    for (let cursor: string | null = ''; cursor !== null;) {
+      const page: AccountPage = (await copy(changesCursor, cursor === '' ? '' : `&cursor=${cursor}`)).json()
+      for (const { account, seq } of page.data) copied.set(account.userId, { balance: account.balance, seq })
+      cursor = page.nextCursor
+    }
+    return copied
+  }
+
+  test('has every one, also of users without orders, and none of a user who was erased', async () => {
+    await ingest.call('POST', '/v1/accounts', { userId: 'no-orders', currency: 'USD' })
+    await ingest.call('POST', '/v1/accounts/no-orders/deposits', { amount: '7', currency: 'USD', paymentRef: 'p-7' })
+    const { rows } = await ingest.database.owner.query<{ user_id: string; copied: object }>(
+      `SELECT user_id, json_build_object('balance', trim_scale(balance)::text, 'seq', last_seq) AS copied FROM accounts`,
+    )
+    const all = await copyAll()
+    expect(all).toEqual(new Map(rows.map((row) => [row.user_id, row.copied])))
+    expect(all.get('no-orders')).toEqual({ balance: '7', seq: 1 })
+
+    expect((await ingest.call('POST', '/v1/users/no-orders/erase', {})).statusCode).toBe(200)
+    all.delete('no-orders')
+    expect(await copyAll()).toEqual(all)
+  })
+
+  test('is not made by a server that does not have the cursor of the orders, such as a former primary', async () => {
+    const cursor = await now()
+    const bodyOf = async (...query: Parameters<typeof copy>) => (await copy(...query)).json<object>()
+    const ahead = cursor.replace(/\d+$/, '1000000')
+    expect(await bodyOf(ahead)).toMatchObject({ status: 503, code: 'database_unavailable' })
+    expect(await bodyOf(`${'0'.repeat(32)}.1`)).toMatchObject({ status: 410, code: 'cursor_void' })
+    expect(await bodyOf('1')).toMatchObject({ status: 400, code: 'invalid_cursor' })
+    expect(await bodyOf(cursor, '&cursor=nonsense')).toMatchObject({ status: 400, code: 'invalid_cursor' })
+  })
 })
 
 test('orders that were not updated since are left out of a copy', async () => {

@@ -26,6 +26,7 @@ const OPERATION_IDS = [
   'actOnOrder',
   'openAccount',
   'getAccount',
+  'copyAccounts',
   'deposit',
   'listLedgerEntries',
   'mintToken',
@@ -105,6 +106,7 @@ const MADE_IDS = {
   operatorId: 'SELECT operator_id FROM operators',
   keyId: 'SELECT key_id FROM api_keys',
   after: `SELECT epoch || '.1' FROM stream_epoch`,
+  changesCursor: `SELECT epoch || '.1' FROM stream_epoch`,
 }
 
 const BY = { actor: 'command line', actorName: 'a test', address: null }
