@@ -24,7 +24,7 @@ function docker(...args) {
   const reason = error?.message ?? stderr.trim().split('\n').at(-1)
   throw new Error(`docker ${args.join(' ')}: ${reason}`)
 }
-const containersOf = (service) => docker('compose', 'ps', '-q', service).split('\n').filter(Boolean)
+const containersOf = (service, ...options) => docker('compose', 'ps', '-q', ...options, service).split('\n').filter(Boolean)
 const healthOf = (container) => docker('inspect', '--format', '{{.State.Health.Status}}', container).trim()
 
 const services = process.argv.length > 2 ? process.argv.slice(2) : SERVICES
@@ -46,9 +46,11 @@ try {
 }
 
 async function rollOut(service) {
-  const old = containersOf(service)
-  if (old.length === 0) throw new Error(`${service} is not running`)
-  const scale = `${service}=${old.length * 2}`
+  const running = containersOf(service)
+  if (running.length === 0) throw new Error(`${service} is not running`)
+  // Also stopped ones, such as one that an interrupted rollout left: `up` starts them again, and they have the old image.
+  const old = containersOf(service, '--all')
+  const scale = `${service}=${old.length + running.length}`
   docker('compose', 'up', '--detach', '--no-deps', '--no-recreate', '--no-build', '--scale', scale, service)
   const added = containersOf(service).filter((container) => !old.includes(container))
   try {
@@ -63,7 +65,7 @@ async function rollOut(service) {
     docker('stop', '--time', String(STOP_TIMEOUT_S), container)
     docker('rm', container)
   }
-  console.log(`${service}: ${old.length} replaced`)
+  console.log(`${service}: ${running.length} replaced`)
 }
 
 async function becomeReady(service, containers) {
