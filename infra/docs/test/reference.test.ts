@@ -137,6 +137,16 @@ test.each(PAGES)('%s links only to what is there', (page) => {
   expect(broken.map(([link]) => link)).toEqual([])
 })
 
+test("the runbook's SQL goes by a psql that an installation has", () => {
+  const spans = read('infra/docs/runbook.md')
+    .replaceAll(/^ *```[^]*?^ *```$/gm, '')
+    .split('`')
+    .filter((_text, index) => index % 2 === 1)
+  const commands = spans.filter((text) => /\bpsql /.test(text))
+  expect(commands.length).toBeGreaterThan(1)
+  expect(commands.filter((command) => !command.startsWith('kubectl cnpg '))).toEqual([])
+})
+
 test('every guarantee names a test', () => {
   const rows = [...read('infra/docs/explanation/guarantees.md').matchAll(/^\| \d .*$/gm)].map(([row]) => row)
   expect(rows).toHaveLength(8)

@@ -95,6 +95,16 @@ test('every container that goes on has a limit of memory, and whoever answers re
   for (const name of foreign) expect({ name, ...services[name]!.healthcheck }).toHaveProperty('test')
 })
 
+test('PostgreSQL may have a process for each connection, and others for its own work, checks and backups', () => {
+  const [, max] = /^max_connections = (\d+)$/m.exec(read('infra/deploy/compose/postgres/postgresql.conf'))!
+  expect(services['postgres']!['pids_limit']).toBeGreaterThanOrEqual(Number(max) + 100)
+})
+
+test('behind a load balancer the certificate can be measured there: HAProxy then rejects what is not from it', () => {
+  const { CERTIFICATES } = services['exporter']!['environment'] as Record<string, string>
+  expect(CERTIFICATES).toMatch(/^\$\{CERTIFICATES:-haproxy:8443\},/)
+})
+
 test('only those who speak to people are reachable from outside, and the demo and the tools from this machine alone', () => {
   const published = Object.entries(services).flatMap(([name, { ports = [] }]) => ports.map((port) => [name, port]))
   expect(published).toEqual([
@@ -251,6 +261,12 @@ describe('three PostgreSQL servers instead of one', () => {
       expect(service).not.toHaveProperty('ports')
     }
     expect(ha.networks).toEqual({ postgres: { internal: true } })
+  })
+
+  test('an update takes the packages of that day, and not those of the first build', () => {
+    const [update] = /^### Update$[^]+?(?=^## )/m.exec(read('infra/docs/how-to/postgresql-that-may-die.md'))!
+    const builds = update.match(/^docker compose build .*$/gm)
+    expect(builds).toEqual(['docker compose build --no-cache postgres-one'])
   })
 
   test('each server and each member of etcd has its own data, and all of etcd know each other', () => {
