@@ -215,7 +215,7 @@ describe('three PostgreSQL servers instead of one', () => {
     volumes: Record<string, null>
     networks: Record<string, { internal: boolean }>
   }
-  const { postgres, ...nodes } = ha.services
+  const { postgres, 'ws-gateway': gateway, ...nodes } = ha.services
   const haproxy = read('infra/deploy/compose/haproxy-postgres/haproxy.cfg')
   const patroni = parse(read('infra/deploy/compose/patroni/patroni.yml')) as {
     bootstrap: { dcs: Record<string, number | boolean>; post_init: string }
@@ -238,6 +238,14 @@ describe('three PostgreSQL servers instead of one', () => {
       expect(listener).toContain(`option httpchk OPTIONS /${role}\n`)
       expect(listener).toContain('on-marked-down shutdown-sessions')
     }
+  })
+
+  test('gateways get the address of the standbys, which has a password, as a secret, and not from .env', () => {
+    expect(gateway).toEqual({
+      environment: { DATABASE_READ_URL: '', DATABASE_READ_URL_FILE: '/run/secrets/database-read-url' },
+      secrets: ['database-read-url'],
+    })
+    expect(read('infra/docs/how-to/read-from-a-standby.md')).not.toMatch(/DATABASE_READ_URL=.*>> \.env/)
   })
 
   test('every container is locked down like the others, and only HAProxy reaches PostgreSQL and etcd', () => {
@@ -296,7 +304,7 @@ describe('three PostgreSQL servers instead of one', () => {
     const handedOut = nodes['postgres-one']!.secrets!
     expect(handedOut).toEqual(expect.arrayContaining([...new Set(used), 'postgres.crt', 'postgres-owner-login']))
     expect(compose).not.toContain('postgres-replication-password')
-    expect(Object.keys(ha.secrets)).toEqual(['postgres-replication-password'])
+    expect(Object.keys(ha.secrets)).toEqual(['database-read-url', 'postgres-replication-password'])
     const image = read('infra/deploy/compose/patroni/Dockerfile')
     expect(image).toMatch(/^ARG DEBIAN_IMAGE=\S+-bookworm-slim@sha256:[0-9a-f]{64}$/m)
     expect(image).toContain('COPY start.sh create-database.sh /usr/local/lib/paxyo/')
