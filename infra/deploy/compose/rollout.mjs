@@ -1,6 +1,6 @@
 // Replaces the containers of a service with new ones of the current image and configuration, without an interruption:
 //
-//   npm run rollout                     webhook-ingest and ws-gateway, one after the other, then maintain and exporter
+//   npm run rollout                     webhook-ingest and ws-gateway, one after the other, then what has no clients
 //   npm run rollout -- ws-gateway
 //
 // It starts the new containers first. When they are ready and HAProxy has found them, it stops the old ones, one at a time:
@@ -11,6 +11,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 
 const SERVICES = ['webhook-ingest', 'ws-gateway']
+/** They are simply replaced. The last two read their rules, which a new version may have changed, only when they start. */
+const WITHOUT_CLIENTS = ['maintain', 'exporter', 'prometheus', 'alertmanager']
 const READY_TIMEOUT_MS = 120_000
 /** HAProxy queries Docker's DNS each second, and needs one successful check. */
 const DISCOVERY_MS = 4_000
@@ -35,10 +37,10 @@ if (unknown.length > 0) {
 }
 try {
   for (const service of services) await rollOut(service)
-  // These have no clients, so they are simply replaced.
   const running = docker('compose', 'ps', '--services').split('\n')
-  for (const service of process.argv.length > 2 ? [] : ['maintain', 'exporter']) {
-    if (running.includes(service)) docker('compose', 'up', '--detach', '--no-deps', '--no-build', service)
+  for (const service of process.argv.length > 2 ? [] : WITHOUT_CLIENTS) {
+    if (!running.includes(service)) continue
+    docker('compose', 'up', '--detach', '--no-deps', '--no-build', '--force-recreate', service)
   }
 } catch (error) {
   console.error(error.message)

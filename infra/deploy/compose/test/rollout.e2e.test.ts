@@ -1,6 +1,6 @@
 import { afterAll, expect, test } from '@jest/globals'
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -8,19 +8,23 @@ import { fileURLToPath } from 'node:url'
 // With a program in place of docker, for which each container is a file with its state.
 
 const ROLLOUT = fileURLToPath(new URL('../rollout.mjs', import.meta.url))
-/** As compose does, `up` starts stopped containers first, and then creates what is missing. */
+/** As compose does, `up` starts stopped containers first, and then creates what is missing, or all with --force-recreate. */
 const DOCKER = `#!/bin/bash
+shopt -s nullglob
 cd "$CONTAINERS"
 last=\${*: -1}
 case "$1 $2" in
   'compose ps')
-    for name in *; do
+    if [ "$last" = --services ]; then ls | sed 's/\\..*//' | sort -u; exit; fi
+    for name in "$last".*; do
       if [[ " $* " == *' --all '* || $(<"$name") == running ]]; then echo "$name"; fi
     done ;;
   'compose up')
-    for name in *; do echo running >"$name"; done
+    if [[ " $* " == *' --force-recreate '* ]]; then rm "$last".*; echo running >"$last.new"; exit; fi
+    for name in "$last".*; do echo running >"$name"; done
     scale=\${*: -2:1}
-    for ((count = $(ls | wc -l); count < \${scale#*=}; count += 1)); do echo running >"new-$count"; done ;;
+    names=("$last".*)
+    for ((count = \${#names[@]}; count < \${scale#*=}; count += 1)); do echo running >"$last.new-$count"; done ;;
   'inspect '*) echo healthy ;;
   'stop '*) echo exited >"$last" ;;
   'rm '*) rm "$last" ;;
@@ -34,24 +38,34 @@ syncBuiltinESMExports()`
 
 const folder = mkdtempSync(join(tmpdir(), 'paxyo-rollout-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
-const containers = join(folder, 'containers')
-mkdirSync(containers)
 writeFileSync(join(folder, 'docker'), DOCKER, { mode: 0o755 })
 
-function rollOut(before: Readonly<Record<string, string>>): Record<string, string> {
+/** Rolls out the services, or all. @returns the containers that run then. */
+function rollOut(before: Readonly<Record<string, string>>, ...services: readonly string[]): string[] {
+  const containers = mkdtempSync(join(folder, 'containers-'))
   for (const [name, state] of Object.entries(before)) writeFileSync(join(containers, name), state)
   const options = ['--import', `data:text/javascript,${encodeURIComponent(AT_ONCE)}`]
-  const { status, stderr } = spawnSync(process.execPath, [...options, ROLLOUT, 'webhook-ingest'], {
+  const { status, stderr } = spawnSync(process.execPath, [...options, ROLLOUT, ...services], {
     env: { PATH: `${folder}:${process.env['PATH']}`, CONTAINERS: containers },
     encoding: 'utf8',
   })
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
-  return Object.fromEntries(
-    readdirSync(containers).map((name) => [name, readFileSync(join(containers, name), 'utf8').trim()]),
-  )
+  return readdirSync(containers)
+    .filter((name) => readFileSync(join(containers, name), 'utf8').trim() === 'running')
+    .toSorted()
 }
 
 test('as many new containers as were running are left, and none that an interrupted rollout had stopped', () => {
-  const after = rollOut({ 'old-1': 'running', 'old-2': 'running', 'old-3': 'exited' })
-  expect(after).toEqual({ 'new-3': 'running', 'new-4': 'running' })
+  const before = { 'ws-gateway.1': 'running', 'ws-gateway.2': 'running', 'ws-gateway.3': 'exited' }
+  expect(rollOut(before, 'ws-gateway')).toEqual(['ws-gateway.new-3', 'ws-gateway.new-4'])
+})
+
+test('what reads its secrets or its rules only when it starts is started again, if it runs', () => {
+  const names = ['webhook-ingest', 'ws-gateway', 'maintain', 'exporter', 'prometheus', 'alertmanager', 'redis', 'haproxy']
+  const before = Object.fromEntries(names.map((name) => [`${name}.1`, 'running']))
+  const replaced = ['alertmanager.new', 'exporter.new', 'maintain.new', 'prometheus.new']
+  const kept = ['haproxy.1', 'redis.1']
+  const rolledOut = ['webhook-ingest.new-1', 'ws-gateway.new-1']
+  expect(rollOut(before)).toEqual([...replaced, ...kept, ...rolledOut].toSorted())
+  expect(rollOut({ 'webhook-ingest.1': 'running', 'ws-gateway.1': 'running' })).toEqual(rolledOut)
 })
