@@ -147,6 +147,21 @@ test("the runbook's SQL goes by a psql that an installation has", () => {
   expect(commands.filter((command) => !command.startsWith('kubectl cnpg '))).toEqual([])
 })
 
+test('an update and a rotation restart every unit that goes on, as it reads its secrets when it starts', () => {
+  const units = globSync('infra/deploy/systemd/*.service', { cwd: ROOT })
+    .filter((path) => /^Restart=always$/m.test(read(path)))
+    .map((path) => path.replace(/^.*[\\/](.*)\.service$/, '$1'))
+  expect(units.length).toBeGreaterThan(2)
+  const blocks = [...read('infra/docs/how-to/high-availability.md').matchAll(/^ *```sh\n[^]*?^ *```$/gm)]
+    .map(([block]) => block)
+    .filter((block) => block.includes('systemctl restart paxyo-ws-gateway'))
+  expect(blocks).toHaveLength(2)
+  for (const block of blocks) {
+    const restarted = [...block.matchAll(/systemctl (?:try-)?restart (paxyo-(?!migrate)[\w-]+)$/gm)].map(([, unit]) => unit)
+    expect(restarted.toSorted()).toEqual(units.toSorted())
+  }
+})
+
 test('every guarantee names a test', () => {
   const rows = [...read('infra/docs/explanation/guarantees.md').matchAll(/^\| \d .*$/gm)].map(([row]) => row)
   expect(rows).toHaveLength(8)
