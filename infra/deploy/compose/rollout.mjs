@@ -1,6 +1,6 @@
 // Replaces the containers of a service with new ones of the current image and configuration, without an interruption:
 //
-//   npm run rollout                     webhook-ingest and ws-gateway, one after the other, then what has no clients
+//   npm run rollout                     reloads HAProxy, replaces webhook-ingest, ws-gateway, and then what has no clients
 //   npm run rollout -- ws-gateway
 //
 // It starts the new containers first. When they are ready and HAProxy has found them, it stops the old ones, one at a time:
@@ -29,16 +29,19 @@ function docker(...args) {
 const containersOf = (service, ...options) => docker('compose', 'ps', '-q', ...options, service).split('\n').filter(Boolean)
 const healthOf = (container) => docker('inspect', '--format', '{{.State.Health.Status}}', container).trim()
 
-const services = process.argv.length > 2 ? process.argv.slice(2) : SERVICES
+const isAll = process.argv.length === 2
+const services = isAll ? SERVICES : process.argv.slice(2)
 const unknown = services.filter((service) => !SERVICES.includes(service))
 if (unknown.length > 0) {
   console.error(`${unknown.join(', ')}: only ${SERVICES.join(' and ')} can be rolled out`)
   process.exit(1)
 }
 try {
-  for (const service of services) await rollOut(service)
   const running = docker('compose', 'ps', '--services').split('\n')
-  for (const service of process.argv.length > 2 ? [] : WITHOUT_CLIENTS) {
+  // First, so that the gateways' clients reconnect to the process with the new configuration, and the old one ends.
+  if (isAll && running.includes('haproxy')) docker('compose', 'kill', '-s', 'USR2', 'haproxy')
+  for (const service of services) await rollOut(service)
+  for (const service of isAll ? WITHOUT_CLIENTS : []) {
     if (!running.includes(service)) continue
     docker('compose', 'up', '--detach', '--no-deps', '--no-build', '--force-recreate', service)
   }

@@ -3,7 +3,7 @@ import { CLOSE_CODES, ERROR_CODES, isReconnectable } from '@paxyo/contracts'
 import { providerProblems } from '@paxyo/providers'
 import { existsSync, globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { ARCHIVE_VARIABLES } from '../../../packages/cli/src/archive-config.ts'
 import { loadIngestConfig } from '../../../services/webhook-ingest/src/config.ts'
@@ -150,7 +150,7 @@ test("the runbook's SQL goes by a psql that an installation has", () => {
 test('an update and a rotation restart every unit that goes on, as it reads its secrets when it starts', () => {
   const units = globSync('infra/deploy/systemd/*.service', { cwd: ROOT })
     .filter((path) => /^Restart=always$/m.test(read(path)))
-    .map((path) => path.replace(/^.*[\\/](.*)\.service$/, '$1'))
+    .map((path) => basename(path, '.service'))
   expect(units.length).toBeGreaterThan(2)
   const blocks = [...read('infra/docs/how-to/high-availability.md').matchAll(/^ *```sh\n[^]*?^ *```$/gm)]
     .map(([block]) => block)

@@ -25,6 +25,7 @@ case "$1 $2" in
     scale=\${*: -2:1}
     names=("$last".*)
     for ((count = \${#names[@]}; count < \${scale#*=}; count += 1)); do echo running >"$last.new-$count"; done ;;
+  'compose kill') echo running >"$last.reloaded" ;;
   'inspect '*) echo healthy ;;
   'stop '*) echo exited >"$last" ;;
   'rm '*) rm "$last" ;;
@@ -60,11 +61,11 @@ test('as many new containers as were running are left, and none that an interrup
   expect(rollOut(before, 'ws-gateway')).toEqual(['ws-gateway.new-3', 'ws-gateway.new-4'])
 })
 
-test('what reads its secrets or its rules only when it starts is started again, if it runs', () => {
+test('HAProxy takes its new configuration, and what reads its secrets or its rules only when it starts is started again', () => {
   const names = ['webhook-ingest', 'ws-gateway', 'maintain', 'exporter', 'prometheus', 'alertmanager', 'redis', 'haproxy']
   const before = Object.fromEntries(names.map((name) => [`${name}.1`, 'running']))
   const replaced = ['alertmanager.new', 'exporter.new', 'maintain.new', 'prometheus.new']
-  const kept = ['haproxy.1', 'redis.1']
+  const kept = ['haproxy.1', 'haproxy.reloaded', 'redis.1']
   const rolledOut = ['webhook-ingest.new-1', 'ws-gateway.new-1']
   expect(rollOut(before)).toEqual([...replaced, ...kept, ...rolledOut].toSorted())
   expect(rollOut({ 'webhook-ingest.1': 'running', 'ws-gateway.1': 'running' })).toEqual(rolledOut)
