@@ -1,12 +1,13 @@
 // Replaces the containers of a service with new ones of the current image and configuration, without an interruption:
 //
-//   npm run rollout                     reloads HAProxy, replaces webhook-ingest, ws-gateway, and then what has no clients
+//   npm run rollout                     HAProxy's configuration, webhook-ingest, ws-gateway, and then what has no clients
 //   npm run rollout -- ws-gateway
 //
 // It starts the new containers first. When they are ready and HAProxy has found them, it stops the old ones, one at a time:
 // webhook-ingest drains its requests, a gateway its connections.
 // Runs on Node 18 and newer.
 import { spawnSync } from 'node:child_process'
+import { statSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 
@@ -37,10 +38,10 @@ if (unknown.length > 0) {
   process.exit(1)
 }
 try {
-  const running = docker('compose', 'ps', '--services').split('\n')
-  // First, so that the gateways' clients reconnect to the process with the new configuration, and the old one ends.
-  if (isAll && running.includes('haproxy')) docker('compose', 'kill', '-s', 'USR2', 'haproxy')
+  // First: the clients of the gateways then reconnect to the new process, and the old one ends.
+  if (isAll) reloadHaproxy()
   for (const service of services) await rollOut(service)
+  const running = docker('compose', 'ps', '--services').split('\n')
   for (const service of isAll ? WITHOUT_CLIENTS : []) {
     if (!running.includes(service)) continue
     docker('compose', 'up', '--detach', '--no-deps', '--no-build', '--force-recreate', service)
@@ -48,6 +49,15 @@ try {
 } catch (error) {
   console.error(error.message)
   process.exit(1)
+}
+
+/** Only with a changed configuration: for a moment the new process knows no server. */
+function reloadHaproxy() {
+  const changedAtMs = statSync(new URL('haproxy/haproxy.cfg', import.meta.url)).mtimeMs
+  for (const container of containersOf('haproxy')) {
+    const startedAtMs = Date.parse(docker('inspect', '--format', '{{.State.StartedAt}}', container).trim())
+    if (changedAtMs > startedAtMs) docker('compose', 'kill', '-s', 'USR2', 'haproxy')
+  }
 }
 
 async function rollOut(service) {

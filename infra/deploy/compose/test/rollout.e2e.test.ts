@@ -15,7 +15,7 @@ cd "$CONTAINERS"
 last=\${*: -1}
 case "$1 $2" in
   'compose ps')
-    if [ "$last" = --services ]; then ls | sed 's/\\..*//' | sort -u; exit; fi
+    if [ "$last" = --services ]; then ls | grep -v started | sed 's/\\..*//' | sort -u; exit; fi
     for name in "$last".*; do
       if [[ " $* " == *' --all '* || $(<"$name") == running ]]; then echo "$name"; fi
     done ;;
@@ -26,7 +26,7 @@ case "$1 $2" in
     names=("$last".*)
     for ((count = \${#names[@]}; count < \${scale#*=}; count += 1)); do echo running >"$last.new-$count"; done ;;
   'compose kill') echo running >"$last.reloaded" ;;
-  'inspect '*) echo healthy ;;
+  'inspect '*) if [[ $* == *StartedAt* ]]; then cat "$last.started"; else echo healthy; fi ;;
   'stop '*) echo exited >"$last" ;;
   'rm '*) rm "$last" ;;
 esac
@@ -56,17 +56,24 @@ function rollOut(before: Readonly<Record<string, string>>, ...services: readonly
     .toSorted()
 }
 
+const SERVICES = { 'webhook-ingest.1': 'running', 'ws-gateway.1': 'running' }
+const ROLLED_OUT = ['webhook-ingest.new-1', 'ws-gateway.new-1']
+
 test('as many new containers as were running are left, and none that an interrupted rollout had stopped', () => {
   const before = { 'ws-gateway.1': 'running', 'ws-gateway.2': 'running', 'ws-gateway.3': 'exited' }
   expect(rollOut(before, 'ws-gateway')).toEqual(['ws-gateway.new-3', 'ws-gateway.new-4'])
 })
 
-test('HAProxy takes its new configuration, and what reads its secrets or its rules only when it starts is started again', () => {
-  const names = ['webhook-ingest', 'ws-gateway', 'maintain', 'exporter', 'prometheus', 'alertmanager', 'redis', 'haproxy']
+test('what reads its secrets or its rules only when it starts is started again, if it runs', () => {
+  const names = ['webhook-ingest', 'ws-gateway', 'maintain', 'exporter', 'prometheus', 'alertmanager', 'redis']
   const before = Object.fromEntries(names.map((name) => [`${name}.1`, 'running']))
   const replaced = ['alertmanager.new', 'exporter.new', 'maintain.new', 'prometheus.new']
-  const kept = ['haproxy.1', 'haproxy.reloaded', 'redis.1']
-  const rolledOut = ['webhook-ingest.new-1', 'ws-gateway.new-1']
-  expect(rollOut(before)).toEqual([...replaced, ...kept, ...rolledOut].toSorted())
-  expect(rollOut({ 'webhook-ingest.1': 'running', 'ws-gateway.1': 'running' })).toEqual(rolledOut)
+  expect(rollOut(before)).toEqual([...replaced, 'redis.1', ...ROLLED_OUT])
+  expect(rollOut(SERVICES)).toEqual(ROLLED_OUT)
+})
+
+test('HAProxy takes a configuration that was changed since its start', () => {
+  const startedAt = (time: string) => ({ ...SERVICES, 'haproxy.1': 'running', 'haproxy.1.started': time })
+  expect(rollOut(startedAt('2020-01-01T00:00:00.123456789Z'))).toEqual(['haproxy.1', 'haproxy.reloaded', ...ROLLED_OUT])
+  expect(rollOut(startedAt('2200-01-01T00:00:00.123456789Z'))).toEqual(['haproxy.1', ...ROLLED_OUT])
 })
