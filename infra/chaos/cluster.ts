@@ -1,5 +1,4 @@
-import { ROOT, startService, TEST_JWT_SECRET, type ServiceName, type ServiceProcess } from '@paxyo/testkit'
-import { allStarted } from './all-started.ts'
+import { allStarted, ROOT, startService, TEST_JWT_SECRET, type ServiceName, type ServiceProcess } from '@paxyo/testkit'
 
 export const PANEL_KEY = 'a-panel-api-key'
 

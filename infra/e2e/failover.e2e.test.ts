@@ -1,5 +1,6 @@
 import { afterEach, expect, test } from '@jest/globals'
 import {
+  allStarted,
   eventually,
   ledgerViolations,
   sharedRedisUrl,
@@ -8,6 +9,8 @@ import {
   startService,
   TEST_JWT_SECRET,
   type PostgresPair,
+  type ServiceName,
+  type ServiceProcess,
 } from '@paxyo/testkit'
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -49,9 +52,8 @@ async function startSystem(
     ALLOWED_ORIGINS: '*',
     DRAIN_SECONDS: '1',
   }
-  const [ingest, gateway] = await Promise.all([startService('webhook-ingest', env), startService('ws-gateway', env)])
-  resources.use(ingest)
-  resources.use(gateway)
+  const start = async (name: ServiceName): Promise<ServiceProcess> => resources.use(await startService(name, env))
+  const [ingest, gateway] = await allStarted([start('webhook-ingest'), start('ws-gateway')])
   const clients = USERS.map((userId) => startWatchingClient(userId, () => gateway.url, Math.random))
   resources.defer(() => clients.forEach((client) => client.stop()))
   await eventually(() => clients.every(({ firstSeq }) => firstSeq === 0))

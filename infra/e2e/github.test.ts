@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { existsSync, globSync, readdirSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parse } from 'yaml'
 
@@ -78,7 +78,10 @@ test('updates are looked for where there is something to update', () => {
     const path = join(GITHUB, '..', directory, kept[ecosystem]!)
     expect({ ecosystem, directory, isThere: existsSync(path) }).toEqual({ ecosystem, directory, isThere: true })
   }
-  expect(updates.map((update) => update['package-ecosystem']).toSorted()).toEqual(Object.keys(kept).toSorted())
+  expect(new Set(updates.map((update) => update['package-ecosystem']))).toEqual(new Set(Object.keys(kept)))
+  const images = globSync('infra/**/Dockerfile', { cwd: join(GITHUB, '..') }).map((path) => `/${dirname(path)}`)
+  const searched = updates.filter((update) => update['package-ecosystem'] === 'docker')
+  expect(searched.map(({ directory }) => directory).toSorted()).toEqual(images.toSorted())
 })
 
 describe('the threat model', () => {

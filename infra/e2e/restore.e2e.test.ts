@@ -3,6 +3,7 @@ import { connect as connectClient } from '@paxyo/browser-client'
 import { startSimulator, type Simulator } from '@paxyo/provider-simulator'
 import { startLocalPostgres, type LocalPostgres } from '@paxyo/local-postgres'
 import {
+  allStarted,
   bundleProgram,
   connectSocket,
   eventually,
@@ -54,19 +55,14 @@ let network: ChaosProxy
 let front: ChaosProxy
 let provider: Simulator
 let env: Record<string, string>
-const services: ServiceProcess[] = []
+const resources = new AsyncDisposableStack()
 beforeAll(async () => {
   dir = mkdtempSync(join(tmpdir(), 'paxyo-restore-'))
+  resources.defer(() => rmSync(dir, { recursive: true, force: true }))
   provider = await startSimulator({ apiKey: 'a-provider-key' })
+  resources.defer(() => provider.close())
 })
-afterAll(async () => {
-  for (const service of services) await service.end('SIGKILL')
-  await provider.close()
-  await front[Symbol.asyncDispose]()
-  await network[Symbol.asyncDispose]()
-  await postgres.stop()
-  rmSync(dir, { recursive: true, force: true })
-})
+afterAll(() => resources.disposeAsync())
 
 /** A block of settings, with the folders of this test. */
 function settingsOf(conf: string): Record<string, string> {
@@ -117,8 +113,7 @@ async function type(block: string): Promise<string> {
 }
 
 async function start(name: 'webhook-ingest' | 'ws-gateway'): Promise<ServiceProcess> {
-  const service = await startService(name, env)
-  services.push(service)
+  const service = resources.use(await startService(name, env))
   if (name === 'webhook-ingest') {
     provider.setWebhook({
       url: `${service.url}/webhooks/godofpanel`,
@@ -186,10 +181,11 @@ test('a system that archives serves users', async () => {
   mkdirSync(join(dir, 'backup/wal'), { recursive: true })
   const dataDir = join(dir, 'data')
   postgres = await startLocalPostgres({ dataDir, password: PASSWORD, settings: settingsOf(ARCHIVE_CONF) })
+  resources.defer(() => postgres.stop())
   const { uid, gid } = statSync(dataDir)
   for (const path of [dir, join(dir, 'backup'), join(dir, 'backup/wal')]) chmodSync(path, 0o755)
   chownSync(join(dir, 'backup/wal'), uid, gid)
-  network = await startChaosProxy(portOf(postgres.url))
+  network = resources.use(await startChaosProxy(portOf(postgres.url)))
   env = {
     DATABASE_URL: Object.assign(new URL(postgres.url), { port: `${network.port}` }).href,
     REDIS_URL: sharedRedisUrl(),
@@ -204,8 +200,8 @@ test('a system that archives serves users', async () => {
     PGDATA: dataDir,
   }
   await type('npx paxyo migrate')
-  ;[ingest, gateway] = await Promise.all([start('webhook-ingest'), start('ws-gateway')])
-  front = await startChaosProxy(portOf(gateway.url))
+  ;[ingest, gateway] = await allStarted([start('webhook-ingest'), start('ws-gateway')])
+  front = resources.use(await startChaosProxy(portOf(gateway.url)))
 
   await buy('1')
   await cancel('1')

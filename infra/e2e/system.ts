@@ -1,5 +1,6 @@
 import { createHttpServer, createLogger, listen } from '@paxyo/service-kit'
 import {
+  allStarted,
   createTestDatabase,
   mintToken,
   sharedRedisUrl,
@@ -44,8 +45,8 @@ export async function startSystem(
   options: { redisUrl?: string; databaseUrl?: string; env?: Record<string, string> } = {},
   envOf: Partial<Record<'webhook-ingest' | 'ws-gateway', Record<string, string>>> = {},
 ): Promise<System> {
-  const database = await createTestDatabase()
-  const cleanups: (() => Promise<unknown>)[] = [async () => database[Symbol.asyncDispose]()]
+  const resources = new AsyncDisposableStack()
+  const database = resources.use(await createTestDatabase())
   const env = {
     DATABASE_URL: options.databaseUrl ?? database.url,
     REDIS_URL: options.redisUrl ?? sharedRedisUrl(),
@@ -58,12 +59,13 @@ export async function startSystem(
     DRAIN_SECONDS: '1',
     ...options.env,
   }
-  const start = async (name: 'webhook-ingest' | 'ws-gateway'): Promise<ServiceProcess> => {
-    const service = await startService(name, { ...env, ...envOf[name] })
-    cleanups.push(() => service.end('SIGKILL'))
-    return service
-  }
-  const [ingest, gateway] = await Promise.all([start('webhook-ingest'), start('ws-gateway')])
+  const start = async (name: 'webhook-ingest' | 'ws-gateway'): Promise<ServiceProcess> =>
+    resources.use(await startService(name, { ...env, ...envOf[name] }))
+  const starting = allStarted([start('webhook-ingest'), start('ws-gateway')])
+  const [ingest, gateway] = await starting.catch(async (error: unknown) => {
+    await resources.disposeAsync()
+    throw error
+  })
 
   const post = (path: string, body: unknown, headers: Record<string, string>): Promise<Response> =>
     fetch(`${system.ingest.url}${path}`, {
@@ -96,12 +98,10 @@ export async function startSystem(
     async servePage(userId, { socketUrl = defaultSocketUrl(), mintToken: mint = () => mintToken(userId) } = {}) {
       const app = createHttpServer({ log: createLogger('page', 'silent'), trustProxy: false })
       registerDemoPage(app, { mintToken: mint, socketUrl })
-      cleanups.push(() => app.close())
+      resources.defer(() => app.close())
       return listen(app, { host: '127.0.0.1', port: 0 })
     },
-    async [Symbol.asyncDispose]() {
-      for (const cleanup of cleanups.toReversed()) await cleanup()
-    },
+    [Symbol.asyncDispose]: () => resources.disposeAsync(),
   }
   return system
 }

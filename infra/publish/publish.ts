@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { buildPackage, compileDeclarations, packPackage } from './build-package.ts'
+import { isPublished } from './is-published.ts'
 import { PUBLISHED, readManifest } from './manifest.ts'
 import { publishArguments } from './publish-arguments.ts'
 
@@ -13,6 +14,10 @@ const plans = PUBLISHED.map((name) => ({ name, args: publishArguments(readManife
 compileDeclarations()
 const folder = mkdtempSync(join(tmpdir(), 'paxyo-publish-'))
 for (const { name, args } of plans) {
+  if (tag !== '' && isPublished(readManifest(name))) {
+    console.log(`${name} is published already`)
+    continue
+  }
   await buildPackage(name, join(folder, name), repositoryUrl)
   const archive = packPackage(join(folder, name), folder)
   execFileSync('npm', ['publish', archive, ...args], { stdio: 'inherit' })

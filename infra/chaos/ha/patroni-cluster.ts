@@ -1,6 +1,5 @@
-import { eventually } from '@paxyo/testkit'
+import { allStarted, eventually } from '@paxyo/testkit'
 import pg from 'pg'
-import { allStarted } from '../all-started.ts'
 import { startEtcd, type EtcdMember } from './etcd.ts'
 import { superuserUrl } from './patroni-config.ts'
 import { startPatroniNode, type PatroniNode } from './patroni-node.ts'

@@ -3,7 +3,7 @@ import { CLOSE_CODES, ERROR_CODES, isReconnectable } from '@paxyo/contracts'
 import { providerProblems } from '@paxyo/providers'
 import { existsSync, globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { ARCHIVE_VARIABLES } from '../../../packages/cli/src/archive-config.ts'
 import { loadIngestConfig } from '../../../services/webhook-ingest/src/config.ts'
@@ -135,6 +135,31 @@ test.each(PAGES)('%s links only to what is there', (page) => {
     return anchor !== undefined && !anchorsOf(read(target)).includes(anchor)
   })
   expect(broken.map(([link]) => link)).toEqual([])
+})
+
+test("the runbook's SQL goes by a psql that an installation has", () => {
+  const spans = read('infra/docs/runbook.md')
+    .replaceAll(/^ *```[^]*?^ *```$/gm, '')
+    .split('`')
+    .filter((_text, index) => index % 2 === 1)
+  const commands = spans.filter((text) => /\bpsql /.test(text))
+  expect(commands.length).toBeGreaterThan(1)
+  expect(commands.filter((command) => !command.startsWith('kubectl cnpg '))).toEqual([])
+})
+
+test('an update and a rotation restart every unit that goes on, as it reads its secrets when it starts', () => {
+  const units = globSync('infra/deploy/systemd/*.service', { cwd: ROOT })
+    .filter((path) => /^Restart=always$/m.test(read(path)))
+    .map((path) => basename(path, '.service'))
+  expect(units.length).toBeGreaterThan(2)
+  const blocks = [...read('infra/docs/how-to/high-availability.md').matchAll(/^ *```sh\n[^]*?^ *```$/gm)]
+    .map(([block]) => block)
+    .filter((block) => block.includes('systemctl restart paxyo-ws-gateway'))
+  expect(blocks).toHaveLength(2)
+  for (const block of blocks) {
+    const restarted = [...block.matchAll(/systemctl (?:try-)?restart (paxyo-(?!migrate)[\w-]+)$/gm)].map(([, unit]) => unit)
+    expect(restarted.toSorted()).toEqual(units.toSorted())
+  }
 })
 
 test('every guarantee names a test', () => {

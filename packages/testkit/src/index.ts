@@ -1,4 +1,5 @@
 export { findAccessibilityFaults, finishAnimations } from './accessibility-faults.ts'
+export { allStarted } from './all-started.ts'
 export { startApache, type Apache } from './apache.ts'
 export { bundleProgram } from './bundle.ts'
 export { checkOut, MIGRATED_BY_VARIABLE, ROOT, runPaxyo, type Checkout } from './checkout.ts'

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import {
+  allStarted,
   bundleProgram,
   createTestDatabase,
   eventually,
@@ -9,6 +10,7 @@ import {
   startProcess,
   startService,
   TEST_JWT_SECRET,
+  type ServiceName,
   type ServiceProcess,
   type TestDatabase,
 } from '@paxyo/testkit'
@@ -28,37 +30,39 @@ let ingest: ServiceProcess
 let gateway: ServiceProcess
 let demo: ServiceProcess
 let providerPort: string
+const resources = new AsyncDisposableStack()
 
-const startDemo = (): Promise<ServiceProcess> =>
-  startProcess(MAIN, {
-    INGEST_URL: ingest.url,
-    SOCKET_URL: `${gateway.url.replace('http', 'ws')}/ws`,
-    PANEL_API_KEYS: `${PANEL_KEY},a-key-of-before`,
-    WEBHOOK_SECRETS: `${WEBHOOK_SECRET},whsec_${Buffer.from('the secret that was used before').toString('base64')}`,
-    AUTOPLAY_INTERVAL_MS: String(AUTOPLAY_INTERVAL_MS),
-    PROVIDER_PORT: providerPort,
-    PROVIDER_KEY: 'a-provider-key',
-  })
+const startDemo = async (): Promise<ServiceProcess> =>
+  resources.use(
+    await startProcess(MAIN, {
+      INGEST_URL: ingest.url,
+      SOCKET_URL: `${gateway.url.replace('http', 'ws')}/ws`,
+      PANEL_API_KEYS: `${PANEL_KEY},a-key-of-before`,
+      WEBHOOK_SECRETS: `${WEBHOOK_SECRET},whsec_${Buffer.from('the secret that was used before').toString('base64')}`,
+      AUTOPLAY_INTERVAL_MS: String(AUTOPLAY_INTERVAL_MS),
+      PROVIDER_PORT: providerPort,
+      PROVIDER_KEY: 'a-provider-key',
+    }),
+  )
 
 beforeAll(async () => {
-  database = await createTestDatabase()
+  database = resources.use(await createTestDatabase())
   const env = {
     DATABASE_URL: database.url,
     REDIS_URL: sharedRedisUrl(),
     CHANNEL_PREFIX: `${randomUUID()}:`,
     JWT_SECRETS: TEST_JWT_SECRET,
   }
-  ;[ingest, gateway] = await Promise.all([
-    startService('webhook-ingest', { ...env, PANEL_API_KEYS: PANEL_KEY, WEBHOOK_SECRETS: WEBHOOK_SECRET }),
-    startService('ws-gateway', { ...env, ALLOWED_ORIGINS: '*' }),
+  const start = async (name: ServiceName, own: Record<string, string>): Promise<ServiceProcess> =>
+    resources.use(await startService(name, { ...env, ...own }))
+  ;[ingest, gateway] = await allStarted([
+    start('webhook-ingest', { PANEL_API_KEYS: PANEL_KEY, WEBHOOK_SECRETS: WEBHOOK_SECRET }),
+    start('ws-gateway', { ALLOWED_ORIGINS: '*' }),
   ])
   providerPort = String(await freePort())
   demo = await startDemo()
 })
-afterAll(async () => {
-  for (const service of [demo, gateway, ingest]) await service.end('SIGTERM')
-  await database[Symbol.asyncDispose]()
-})
+afterAll(() => resources.disposeAsync())
 
 const count = async (what: string): Promise<number> => {
   const { rows } = await database.owner.query<{ count: number }>(`SELECT count(*)::int AS count FROM ${what}`)

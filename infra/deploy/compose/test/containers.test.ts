@@ -95,6 +95,16 @@ test('every container that goes on has a limit of memory, and whoever answers re
   for (const name of foreign) expect({ name, ...services[name]!.healthcheck }).toHaveProperty('test')
 })
 
+test('PostgreSQL may have a process for each connection, and others for its own work, checks and backups', () => {
+  const [, max] = /^max_connections = (\d+)$/m.exec(read('infra/deploy/compose/postgres/postgresql.conf'))!
+  expect(services['postgres']!['pids_limit']).toBeGreaterThanOrEqual(Number(max) + 100)
+})
+
+test('behind a load balancer the certificate can be measured there: HAProxy then rejects what is not from it', () => {
+  const { CERTIFICATES } = services['exporter']!['environment'] as Record<string, string>
+  expect(CERTIFICATES).toMatch(/^\$\{CERTIFICATES:-haproxy:8443\},/)
+})
+
 test('only those who speak to people are reachable from outside, and the demo and the tools from this machine alone', () => {
   const published = Object.entries(services).flatMap(([name, { ports = [] }]) => ports.map((port) => [name, port]))
   expect(published).toEqual([
@@ -205,7 +215,7 @@ describe('three PostgreSQL servers instead of one', () => {
     volumes: Record<string, null>
     networks: Record<string, { internal: boolean }>
   }
-  const { postgres, ...nodes } = ha.services
+  const { postgres, 'ws-gateway': gateway, ...nodes } = ha.services
   const haproxy = read('infra/deploy/compose/haproxy-postgres/haproxy.cfg')
   const patroni = parse(read('infra/deploy/compose/patroni/patroni.yml')) as {
     bootstrap: { dcs: Record<string, number | boolean>; post_init: string }
@@ -230,6 +240,14 @@ describe('three PostgreSQL servers instead of one', () => {
     }
   })
 
+  test('gateways get the address of the standbys, which has a password, as a secret, and not from .env', () => {
+    expect(gateway).toEqual({
+      environment: { DATABASE_READ_URL: '', DATABASE_READ_URL_FILE: '/run/secrets/database-read-url' },
+      secrets: ['database-read-url'],
+    })
+    expect(read('infra/docs/how-to/read-from-a-standby.md')).not.toMatch(/DATABASE_READ_URL=.*>> \.env/)
+  })
+
   test('every container is locked down like the others, and only HAProxy reaches PostgreSQL and etcd', () => {
     for (const [name, service] of Object.entries(nodes)) {
       const { restart, logging } = services['redis']!
@@ -251,6 +269,12 @@ describe('three PostgreSQL servers instead of one', () => {
       expect(service).not.toHaveProperty('ports')
     }
     expect(ha.networks).toEqual({ postgres: { internal: true } })
+  })
+
+  test('an update takes the packages of that day, and not those of the first build', () => {
+    const [update] = /^### Update$[^]+?(?=^## )/m.exec(read('infra/docs/how-to/postgresql-that-may-die.md'))!
+    const builds = update.match(/^docker compose build .*$/gm)
+    expect(builds).toEqual(['docker compose build --no-cache postgres-one'])
   })
 
   test('each server and each member of etcd has its own data, and all of etcd know each other', () => {
@@ -280,7 +304,7 @@ describe('three PostgreSQL servers instead of one', () => {
     const handedOut = nodes['postgres-one']!.secrets!
     expect(handedOut).toEqual(expect.arrayContaining([...new Set(used), 'postgres.crt', 'postgres-owner-login']))
     expect(compose).not.toContain('postgres-replication-password')
-    expect(Object.keys(ha.secrets)).toEqual(['postgres-replication-password'])
+    expect(Object.keys(ha.secrets)).toEqual(['database-read-url', 'postgres-replication-password'])
     const image = read('infra/deploy/compose/patroni/Dockerfile')
     expect(image).toMatch(/^ARG DEBIAN_IMAGE=\S+-bookworm-slim@sha256:[0-9a-f]{64}$/m)
     expect(image).toContain('COPY start.sh create-database.sh /usr/local/lib/paxyo/')

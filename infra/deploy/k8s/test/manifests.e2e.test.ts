@@ -208,6 +208,17 @@ describe.each(ofKind('Deployment').map((deployment) => [deployment.metadata.name
       expect(keys).toEqual(['kubernetes.io/hostname', 'topology.kubernetes.io/zone'])
     })
 
+    test('goes to the other zones while one is lost', () => {
+      const strict = ofKind('Deployment')
+        .filter(({ metadata }) => metadata.name === name)
+        .flatMap((deployment) => deployment.spec.template.spec.topologySpreadConstraints)
+        .filter(({ whenUnsatisfiable }: { whenUnsatisfiable: string }) => whenUnsatisfiable === 'DoNotSchedule')
+      expect(strict.map(({ nodeTaintsPolicy }: { nodeTaintsPolicy?: string }) => nodeTaintsPolicy)).toEqual([
+        'Honor',
+        'Honor',
+      ])
+    })
+
     test('reads only variables that the service knows', () => {
       const config = [
         'config.ts',
@@ -260,6 +271,14 @@ describe('PostgreSQL that may die', () => {
     expect(README).toContain(
       `\`max_connections\` of ${spec.postgresql.parameters.max_connections} in PostgreSQL: [the autoscaled services](components/autoscaling/autoscalers.yaml) want up to ${sum} connections`,
     )
+  })
+
+  test('keeps as little WAL as under Patroni: a former primary copies all of it before it follows again', () => {
+    const { bootstrap } = parse(readFileSync(join(ROOT, 'infra/deploy/compose/patroni/patroni.yml'), 'utf8')) as {
+      bootstrap: { dcs: { postgresql: { parameters: Record<string, string> } } }
+    }
+    const { wal_keep_size, max_wal_size } = bootstrap.dcs.postgresql.parameters
+    expect(spec.postgresql.parameters).toMatchObject({ wal_keep_size, max_wal_size })
   })
 
   test('has the roles of the migrations, and logins that have nothing else', () => {

@@ -354,6 +354,17 @@ const NEW_SERIES: readonly (readonly [string, Case])[] = [
       firesAfterMin: 16,
     },
   ],
+  // In Kubernetes, where there is no exporter of ours.
+  [
+    'PaxyoWalRetained',
+    {
+      series: {
+        'cnpg_pg_replication_slots_pg_wal_lsn_diff{pod="postgres-1",slot_name="_cnpg_postgres_2"}': '6000000000x20',
+        'cnpg_pg_replication_slots_pg_wal_lsn_diff{pod="postgres-3",slot_name="_cnpg_postgres_2"}': '0x20',
+      },
+      firesAfterMin: 12,
+    },
+  ],
   [
     'PaxyoMonitoringIncomplete',
     {

@@ -106,6 +106,8 @@ function derive(files: SecretFiles): SecretFiles {
     derived[`database-url-${service}`] =
       `postgres://${files[loginFile(service)]}@postgres:5432/paxyo?sslmode=verify-full`
   }
+  // Where HAProxy leads to the standbys of three PostgreSQL.
+  derived['database-read-url'] = derived['database-url-gateway']!.replace('@postgres:5432/', '@postgres:5433/')
   for (const service of ['ingest', 'gateway'] as const) {
     derived[`redis-url-${service}`] =
       `rediss://${service}:${valuesOf(files[`redis-${service}-passwords`]!)[0]}@redis:6379`

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { SecretFiles } from './secret-files.ts'
@@ -9,6 +9,7 @@ import type { SecretFiles } from './secret-files.ts'
  */
 const FOLDER_MODE = 0o700
 const FILE_MODE = 0o644
+const OF_OTHERS = 0o077
 
 /** The folder that docker compose uses. */
 export const DEFAULT_SECRETS_FOLDER = fileURLToPath(new URL('../../compose/secrets', import.meta.url))
@@ -28,6 +29,8 @@ export function readSecrets(folder: string): SecretFiles {
 /** Writes changed secrets in place, because a container keeps seeing the old file when it is replaced. */
 export function writeSecrets(folder: string, before: SecretFiles, after: SecretFiles): string[] {
   mkdirSync(folder, { recursive: true, mode: FOLDER_MODE })
+  // Docker creates a missing folder that it mounts, and everyone can open it.
+  if ((statSync(folder).mode & OF_OTHERS) !== 0) chmodSync(folder, FOLDER_MODE)
   const changed = Object.keys(after).filter((name) => after[name] !== before[name])
   for (const name of changed) {
     const path = join(folder, name)

@@ -38,6 +38,8 @@ test('the addresses carry the logins, and ask for TLS that is verified', async (
 
   expect(`${url.username}:${url.password}`).toBe(files['postgres-gateway-login'])
   expect(url.searchParams.get('sslmode')).toBe('verify-full')
+  url.port = '5433'
+  expect(files['database-read-url']).toBe(url.href)
   expect(files['redis-url-ingest']).toBe(`rediss://ingest:${files['redis-ingest-passwords']}@redis:6379`)
 })
 

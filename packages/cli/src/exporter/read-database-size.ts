@@ -1,5 +1,4 @@
-import { connectionConfig } from '@paxyo/database'
-import pg from 'pg'
+import { createClient } from '@paxyo/database/servers'
 
 export interface DatabaseSize {
   readonly bytes: number
@@ -15,22 +14,24 @@ const SIZE = `
       SELECT coalesce(max(pg_wal_lsn_diff(pg_current_wal_lsn(), restart_lsn)), 0)::float8 FROM pg_replication_slots
     ) END AS "retainedBytes"`
 
-/** Any login may read both. One connection, which is opened again after a failure. */
-export function openDatabaseSize(url: string): AsyncDisposable & { readonly read: () => Promise<DatabaseSize> } {
-  const pool = new pg.Pool({
-    ...connectionConfig(url),
-    max: 1,
+/**
+ * Any login may read both. No connection is kept: a restore renames the database at its end, which PostgreSQL rejects while one has a
+ * session.
+ */
+export async function readDatabaseSize(url: string): Promise<DatabaseSize> {
+  const client = createClient(url, {
     application_name: 'paxyo-exporter',
     connectionTimeoutMillis: TIMEOUT_MS,
     query_timeout: TIMEOUT_MS,
   })
-  pool.on('error', () => undefined)
-  return {
-    async read() {
-      const { rows } = await pool.query<{ bytes: number; retainedBytes: number | null }>(SIZE)
-      const { bytes, retainedBytes } = rows[0]!
-      return { bytes, retainedBytes: retainedBytes ?? undefined }
-    },
-    [Symbol.asyncDispose]: () => pool.end(),
+  // A broken connection fails the statement that is waiting for it.
+  client.on('error', () => undefined)
+  await client.connect()
+  try {
+    const { rows } = await client.query<{ bytes: number; retainedBytes: number | null }>(SIZE)
+    const { bytes, retainedBytes } = rows[0]!
+    return { bytes, retainedBytes: retainedBytes ?? undefined }
+  } finally {
+    await client.end()
   }
 }

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { settings } from '../settings.ts'
 import type { Cli } from '../cli.ts'
 import { createMeasurements } from './measurements.ts'
-import { openDatabaseSize } from './read-database-size.ts'
+import { readDatabaseSize } from './read-database-size.ts'
 
 /** Serves the metrics until a signal. */
 export async function runExporter(cli: Cli): Promise<void> {
@@ -15,12 +15,11 @@ export async function runExporter(cli: Cli): Promise<void> {
   await using resources = new AsyncDisposableStack()
   const log = createLogger('exporter', 'info')
   const registry = createMetrics('exporter')
-  const database = url === undefined ? undefined : resources.use(openDatabaseSize(url))
   createMeasurements({
     certificates: config.CERTIFICATES,
     backupDir: config.BACKUP_DIR,
     disks: config.DISKS,
-    readDatabaseSize: database?.read,
+    readDatabaseSize: url === undefined ? undefined : () => readDatabaseSize(url),
     onError: (err, name) => log.warn({ err, name }, 'not measured'),
   }).register(registry)
   resources.use(await serveMetrics({ registry, host: config.HOST, port: config.METRICS_PORT, log }))

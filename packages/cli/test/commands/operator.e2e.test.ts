@@ -367,6 +367,9 @@ describe('migrate and maintain', () => {
     await eventually(async () => (await metrics()).includes('paxyo_disk_available_bytes{name="/"'))
     expect(await metrics()).toMatch(/^paxyo_database_size_bytes\{service="exporter"\} [1-9]\d+$/m)
     expect(await metrics()).toMatch(/^paxyo_database_wal_retained_bytes\{service="exporter"\} 0$/m)
+    // A restore could not rename the database, which it does at its end.
+    const sessions = `SELECT FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'paxyo-exporter'`
+    expect((await database.owner.query(sessions)).rowCount).toBe(0)
     running.child.kill('SIGTERM')
     expect(await running.ended).toMatchObject({ code: 0, stderr: '' })
   })

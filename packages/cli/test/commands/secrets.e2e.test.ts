@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals'
 import { execFile } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -33,6 +33,13 @@ test('what is missing is created, what is there stays, what is named is rotated 
   expect(read('jwt-secrets').trim().split(',')).toEqual([expect.any(String), before.trim()])
   await paxyo(['secrets', '--retire', 'jwt-secrets'], { SECRETS_DIR: folder })
   expect(read('jwt-secrets').trim()).not.toContain(',')
+})
+
+test('only its owner can open the folder, also when Docker has created it for a container', async () => {
+  mkdirSync(folder)
+  chmodSync(folder, 0o755)
+  await paxyo(['secrets', '--folder', folder])
+  expect(statSync(folder).mode & 0o777).toBe(0o700)
 })
 
 test('npm run secrets is the same command', async () => {

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals'
-import { allStarted } from '../all-started.ts'
+import { allStarted } from '../src/all-started.ts'
 
 test('a failed start is reported when the others have started, too', async () => {
   const slow = Promise.withResolvers<string>()
