@@ -100,7 +100,7 @@ export function createOperations(options: OperationsOptions): Operations {
       onRestored: () => broadcast({ type: 'sampled', batches: 0, deliveries: 0 }),
     })
     const opened = Promise.all([OPERATIONS_CHANNEL, GATEWAYS_CHANNEL].map((channel) => subscriber!.subscribe(channel)))
-    // The next console tries it again.
+    // The next console subscribes again.
     opened.catch(() => (subscribed === opened ? shut() : undefined))
     subscribed = opened
     return opened
