@@ -25,14 +25,16 @@ let requests: { readonly request: { readonly type: string; readonly ids?: readon
 let push: (message: object | string) => void
 /** Set by a test that delays it. */
 let beforeWelcome: Promise<unknown> | undefined
+let nextWelcome: object
 beforeEach(async () => {
   requests = []
   beforeWelcome = undefined
+  nextWelcome = WELCOME
   server = await startScriptedServer(
     async (say) => {
       push = say
       await beforeWelcome
-      say(WELCOME)
+      say(nextWelcome)
     },
     (request, say) => requests.push({ request, say }),
   )
@@ -103,6 +105,20 @@ test('all orders that were asked for in parts are as of one position', async () 
 
   expect(await found).toEqual([order('A-0', 5), order('A-1', 9), order('A-100', 9)])
   expect(client.position).toEqual({ epoch: 'e', seq: 2 })
+})
+
+test('a response of a database that was restored meanwhile is not waited for: the orders are read again', async () => {
+  const client = open()
+  const found = client.orders(['A-1'])
+  await requested(1)
+  requests[0]!.say({ type: 'orders', seq: 9, orders: [order('A-1', 9)] })
+  nextWelcome = welcome(1, { revision: 5, epoch: 'restored' })
+  push('not a message')
+  await requested(2)
+  requests[1]!.say({ type: 'orders', seq: 1, orders: [order('A-1', 3)] })
+
+  expect(await found).toEqual([order('A-1', 3)])
+  expect(client.position).toEqual({ epoch: 'restored', seq: 1 })
 })
 
 test('a rejected request, an older server and a closed client reject the promise', async () => {

@@ -60,19 +60,22 @@ export async function dropOldDeliveries(
       dropped.push(name)
     }
   }
-  // All that are old enough: one that is decided from now on is deleted, too.
   const where = `received_at < '${before.toISOString()}'`
-  if (beforeDrop !== undefined && (await hasRows(pool, `${where} AND NOT ${isUndecided('delivery')}`))) {
-    await beforeDrop('deliveries_default', { where, name: `deliveries_default_${now.getTime()}` })
-  }
   let deleted = 0
+  if (await hasRows(pool, `${where} AND NOT ${isUndecided('delivery')}`)) {
+    // All that are old enough: one that is decided meanwhile is deleted, too.
+    await beforeDrop?.('deliveries_default', { where, name: `deliveries_default_${now.getTime()}` })
+    deleted += await deleteOld(pool, 'deliveries_default', DECIDED, before)
+  }
   for (const [table, condition] of DELETIONS) deleted += await deleteOld(pool, table, condition, before)
   return { dropped, kept, deleted }
 }
 
-/** Tables, and which of their rows are deleted; $1 is the first time that is kept. */
+/** Which deliveries of the default partition are deleted; $1 is the first time that is kept. */
+const DECIDED = `received_at < $1 AND NOT ${isUndecided('deliveries_default')}`
+
+/** Other tables, and which of their rows are deleted. */
 const DELETIONS = [
-  ['deliveries_default', `received_at < $1 AND NOT ${isUndecided('deliveries_default')}`],
   ['verifications', 'settled_at < $1'],
   // Of a copy that was not finished.
   ['changed_deliveries', 'received_at < $1'],

@@ -6,9 +6,9 @@
  * does not fail the others of its batch. Queue, batch size and retry time are bounded.
  *
  * How: deliveries that arrive while a partition commits form its next batch: a lone webhook does not wait, and under load one
- * fsync serves hundreds. A small batch of one partition begins after that of the other one. A hash of provider and order id selects the partition. Deliveries that have to
- * wait for a lock, because their order is not registered or another transaction changes their account, are deferred to
- * separate batches. A batch is retried after a deadlock or an unknown outcome of COMMIT (deliveries that were committed become
+ * fsync serves hundreds. A small batch of one partition begins after that of the other one. A hash of provider and order id
+ * selects the partition. Deliveries that have to wait for a lock, because their order is not registered or another transaction
+ * changes their account, are deferred to separate batches. A batch is retried after a deadlock or an unknown outcome of COMMIT (deliveries that were committed become
  * duplicates), and halved after a rejection until one delivery is left, which is recorded with a review.
  *
  * Without it every webhook costs its own transaction and fsync, concurrent updates of one order commit in any order, one

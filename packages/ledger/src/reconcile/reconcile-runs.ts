@@ -73,7 +73,7 @@ export function createReconcileRuns(pool: Pool): ReconcileRuns {
       transaction(pool, async (client) => {
         const { rows } = await client.query<{ is_locked: boolean }>(TRY_LOCK)
         if (!rows[0]!.is_locked) return undefined
-        const keepingAlive = setInterval(() => client.query('SELECT').catch(() => undefined), KEEP_ALIVE_MS)
+        const keepingAlive = setInterval(() => void client.query('SELECT').catch(() => undefined), KEEP_ALIVE_MS)
         return work().finally(() => clearInterval(keepingAlive))
       }),
   }

@@ -24,6 +24,7 @@ import { createOutbox, type Outbox } from '../../src/outbox/outbox.ts'
 import { resolveReview } from '../../src/reviews/resolve-review.ts'
 import { commitChangeSet, type LedgerDeps } from '../../src/transaction/commit-change-set.ts'
 import { commitOnce } from '../../src/transaction/commit-once.ts'
+import type { SuccessResponse } from '../../src/transaction/record-response.ts'
 import { aDeposit, anAction } from '../account-writes/an-account-write.ts'
 import { anOrder, registerOrder } from '../register-order.ts'
 
@@ -264,7 +265,7 @@ test('a person who decides about an order while its user is renamed decides abou
     [erasureId, pseudonym],
   )
   const decision = { action: 'refund', refund: 100_000_000n, status: undefined, note: 'n', actor: 'Ann', keyId: 'k' } as const
-  const answer = (result: unknown) => ({ status: 200, body: { isDone: typeof result === 'object' } })
+  const responseOf = (result: unknown): SuccessResponse => ({ status: 200, body: { isDone: typeof result === 'object' } })
   const renaming = await database.owner.connect()
   let decisions: Promise<unknown[]>
   try {
@@ -272,8 +273,8 @@ test('a person who decides about an order while its user is renamed decides abou
     await renaming.query('SELECT erase_account($1)', [erasureId])
     const moved = { provider: 'godofpanel', providerOrderId: 'd-2' }
     decisions = Promise.all([
-      commitOnce(deps, undefined, async (tx) => answer(await resolveReview(tx, review!.id, decision))),
-      commitOnce(deps, undefined, async (tx) => answer(await attachProviderOrder(tx, 'D-1', moved, 'k'))),
+      commitOnce(deps, undefined, async (tx) => responseOf(await resolveReview(tx, review!.id, decision))),
+      commitOnce(deps, undefined, async (tx) => responseOf(await attachProviderOrder(tx, 'D-1', moved, 'k'))),
     ])
     await eventually(async () => {
       const [waiting] = await rows<{ count: number }>(

@@ -19,7 +19,7 @@ const anUpdate = (status: OrderStatus): StatusUpdate => ({
 })
 
 /** A provider whose API says that the order is in progress. */
-const inProgress = (whileAnswering: () => Promise<unknown>): Provider => ({
+const inProgress = (beforeResponse: () => Promise<unknown>): Provider => ({
   name: provider!,
   statusMap: {},
   readStatus: () => 'unknown',
@@ -29,7 +29,7 @@ const inProgress = (whileAnswering: () => Promise<unknown>): Provider => ({
     ordersMax: 100,
     isAskable: () => true,
     async statuses(ids) {
-      await whileAnswering()
+      await beforeResponse()
       return new Map(ids.map((id) => [id, { update: anUpdate('in_progress'), body: '{}' }]))
     },
     close: () => Promise.resolve(),
@@ -48,8 +48,8 @@ test('a response does not revert what a webhook has changed since the provider w
   closing.defer(() => batcher.close())
   await registerOrder(ledger, anOrder())
   const webhook = { deliveryId: newId(), provider: provider!, update: anUpdate('failed'), body: '{}' }
-  const statusAfter = async (whileAnswering: () => Promise<unknown>) => {
-    const deps = { pool, providers: [inProgress(whileAnswering)], batcher, newId, log }
+  const statusAfter = async (beforeResponse: () => Promise<unknown>) => {
+    const deps = { pool, providers: [inProgress(beforeResponse)], batcher, newId, log }
     const { outcomes } = await reconcile(deps, { orderIds: [orderId] })
     const { rows } = await database.owner.query<{ status: string }>('SELECT status FROM orders')
     return { outcomes, status: rows[0]!.status }

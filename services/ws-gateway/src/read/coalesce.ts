@@ -24,8 +24,8 @@ interface Waiting<Key, Value> {
 
 /**
  * Turns single requests into batched loads: a lone request is loaded immediately, and requests that come during a load,
- * or shortly after it, are loaded together. The next load is sent before the values of this one are used. The number of concurrent loads is bounded, and so is the number of loads
- * per second that are not full. When loads are slow, clients disconnect and reconnect: a request that is no longer
+ * or shortly after it, are loaded together. The next load is sent before the values of this one are used. The number of concurrent
+ * loads is bounded, and so is the number of loads per second that are not full. When loads are slow, clients disconnect and reconnect: a request that is no longer
  * wanted when its turn comes is rejected without a load, so that it does not delay the others.
  */
 export function coalesce<Key, Value>(
