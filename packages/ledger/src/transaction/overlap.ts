@@ -18,7 +18,7 @@ export interface Overlap {
 export interface GroupTurn {
   /** Resolves when a group may begin; `waiting` is the number of its items. */
   begin(waiting: number): Promise<void>
-  /** Tells how many items wait now. */
+  /** More items wait now. */
   grown(waiting: number): void
   /** The group that has begun is processed. */
   end(): void

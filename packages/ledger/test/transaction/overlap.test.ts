@@ -48,7 +48,7 @@ test('a group waits only for some time', async () => {
   const [stuck, other] = [overlap.join(), overlap.join()]
   await stuck.begin(1)
   await other.begin(1)
-  // The first one does not give the turn to anybody when it ends: the other one is in progress.
+  // The first one passes the turn to none when it ends: the other one is in progress.
   const { begun, begin } = notes()
   stuck.end()
   const next = begin('next', stuck, 1)

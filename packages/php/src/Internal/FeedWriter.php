@@ -84,8 +84,10 @@ final class FeedWriter
      */
     public function writeChanges(array $changes, string $cursor): void
     {
-        $this->database->transaction(function () use ($changes, $cursor): void {
-            if ($this->isCopying) {
+        // As it was before the first attempt: after a deadlock the transaction is run again.
+        $isCopying = $this->isCopying;
+        $this->database->transaction(function () use ($changes, $cursor, $isCopying): void {
+            if ($isCopying) {
                 $this->claim();
                 $this->lease->release();
             }

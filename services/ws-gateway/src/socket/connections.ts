@@ -50,7 +50,10 @@ export interface Connections {
   admitHandshake(rejection: ConnectionRejection | undefined): ConnectionRejection | undefined
   /** @returns undefined when it was closed at once. */
   accept(transport: Transport, request: FastifyRequest): AcceptedConnection | undefined
-  /** Stops accepting connections, and closes the existing ones, spread evenly over `durationMs`; HTTP streams over its second part. */
+  /**
+   * Stops accepting connections, and closes the existing ones, spread evenly over `durationMs`. An HTTP stream is closed some time
+   * after its client was to reconnect.
+   */
   drain(durationMs: number): Promise<void>
 }
 
