@@ -27,6 +27,7 @@ export interface Replacement {
   readonly kind: LinkKind
   /** Called when it is open: `hello` first. */
   readonly messages: () => readonly ClientMessage[]
+  /** Called before its messages are passed on. */
   readonly onTakenOver: (sent: readonly ClientMessage[]) => void
   /** It has ended before it took over; with the server's message, if there was one. */
   readonly onFailed: (end: LinkEnd, message: string | undefined) => void
@@ -89,6 +90,8 @@ export function createLinks({ openLink, onOpen, onMessage, onEnd }: LinksDeps): 
       current?.close()
       current = link
       next = undefined
+      // Before its messages: one of them may be the response to what was sent.
+      onTakenOver(sent)
       // The link before may have been delayed, and this one not.
       let delay: ReceivedMessage | undefined = { type: 'live' }
       for (const message of held) {
@@ -96,7 +99,6 @@ export function createLinks({ openLink, onOpen, onMessage, onEnd }: LinksDeps): 
         else if (message?.type !== 'ping') onMessage(message)
       }
       onMessage(delay)
-      onTakenOver(sent)
     }
   }
 

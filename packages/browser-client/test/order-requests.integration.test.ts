@@ -251,6 +251,16 @@ describe('on an HTTP stream', () => {
     expect(await found).toEqual({ orders: [order('A-1', 1)], older: undefined })
   })
 
+  test('a response that comes before the next stream has caught up is taken', async () => {
+    const client = await openLive()
+    const found = client.page()
+    const second = await opened(2)
+    const response = { type: 'page', seq: 1, orders: [order('A-1', 1)] }
+    const delayed = { type: 'delayed', since: '2026-11-22T18:00:00.000Z' }
+    for (const message of [delayed, RESUMED, response, { type: 'live' }]) second.say(message)
+    expect(await found).toEqual({ orders: [order('A-1', 1)], older: undefined })
+  })
+
   test('a response that comes twice is not that to the next request', async () => {
     const client = await openLive()
     const one = client.page({ before: '1~A' })
