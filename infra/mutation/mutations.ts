@@ -257,8 +257,8 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'a cursor that a former primary does not have is void',
     file: `${LEDGER}/src/change-feed/read-changes.ts`,
-    find: `return 'cursor_ahead'`,
-    replace: `return 'cursor_void'`,
+    find: `> end.position ? 'cursor_ahead'`,
+    replace: `> end.position ? 'cursor_void'`,
     tests: [`${LEDGER}/test/change-feed`],
   },
   {
