@@ -153,7 +153,7 @@ export class OrderRequests {
         const response = await this.ask(request)
         found.set(request, { ...response, epoch: this.#deps.stream.position?.epoch })
       }
-      for (const { seq } of found.values()) await this.#reached(seq)
+      for (const response of found.values()) await this.#reached(response)
       outdated = requests.filter((request) => this.#changesSince(found.get(request)!) === undefined)
     }
     return requests.map((request) => this.#withChanges(found.get(request)!))
@@ -173,9 +173,13 @@ export class OrderRequests {
     return { ...found, orders }
   }
 
-  /** @throws when the client was closed. */
-  async #reached(seq: number): Promise<void> {
-    while ((this.#deps.stream.position?.seq ?? seq) < seq && this.#ended === undefined) {
+  /** Also resolves when the epoch has changed: the stream may never come so far. @throws when the client was closed. */
+  async #reached({ epoch, seq }: FoundAt): Promise<void> {
+    const isBehind = (): boolean => {
+      const { position } = this.#deps.stream
+      return position !== undefined && position.epoch === epoch && position.seq < seq
+    }
+    while (isBehind() && this.#ended === undefined) {
       await new Promise<void>((resolve) => this.#onAdvanced.push(resolve))
     }
     if (this.#ended !== undefined) throw this.#ended

@@ -23,16 +23,18 @@ const clients: Client[] = []
 let server: ScriptedServer
 let requests: { readonly request: { readonly type: string; readonly ids?: readonly string[] }; readonly say: Say }[]
 let push: (message: object | string) => void
-/** Set by a test that delays it. */
-let beforeWelcome: Promise<unknown> | undefined
+let greeting: object
+/** Set by a test that delays the greeting. */
+let beforeGreeting: Promise<unknown> | undefined
 beforeEach(async () => {
   requests = []
-  beforeWelcome = undefined
+  greeting = WELCOME
+  beforeGreeting = undefined
   server = await startScriptedServer(
     async (say) => {
       push = say
-      await beforeWelcome
-      say(WELCOME)
+      await beforeGreeting
+      say(greeting)
     },
     (request, say) => requests.push({ request, say }),
   )
@@ -77,6 +79,21 @@ test('a request is sent again after a lost connection, and when the server says 
   requests[2]!.say({ type: 'page', seq: 1, orders: [] })
   expect(await found).toEqual({ orders: [], older: undefined })
   expect(server.hellos).toHaveLength(2)
+})
+
+test('a response that is ahead is asked for again when the epoch changes before the stream has come so far', async () => {
+  const client = open()
+  const found = client.orders(['A-1'])
+  await requested(1)
+  requests[0]!.say({ type: 'orders', seq: 9, orders: [order('A-1', 9)] })
+  requests[0]!.say(event(2))
+  await eventually(() => client.position?.seq === 2)
+  greeting = welcome(1, { revision: 5, epoch: 'f' })
+  push('not a message')
+  await requested(2)
+  requests[1]!.say({ type: 'orders', seq: 1, orders: [order('A-1', 7)] })
+
+  expect(await found).toEqual([order('A-1', 7)])
 })
 
 test('many ids are asked for in parts that fit into a message', async () => {
@@ -151,7 +168,7 @@ describe('a tab that asks over the leading one', () => {
       if (data.kind === 'ask') askedWhile.push(follower.status.state)
     })
     const resume = Promise.withResolvers<void>()
-    beforeWelcome = resume.promise
+    beforeGreeting = resume.promise
     push('not a message')
     await eventually(() => follower.status.state === 'reconnecting')
     const found = follower.orders(['A-1'])
