@@ -101,6 +101,11 @@ export class OrderRequests {
     this.#again()
   }
 
+  /** The leading tab still waits for the response. */
+  underWay(): void {
+    this.#timeouts = 0
+  }
+
   routeChanged(): void {
     if (this.#deps.route() !== this.#route) this.#again()
   }

@@ -182,6 +182,30 @@ describe('a tab that asks over the leading one', () => {
     channel.close()
   })
 
+  test('is told that the leading one still waits for the response, and gets it', async () => {
+    const leader = open(shared)
+    await eventually(() => leader.status.state === 'live')
+    const channel = openChannel()
+    const received: { readonly kind: string; readonly to?: string }[] = []
+    channel.addEventListener('message', ({ data }: MessageEvent<{ kind: string; to?: string }>) => {
+      if (data.to === 'a tab') received.push(data)
+    })
+    const request = { type: 'orders', ids: ['A-1'] }
+    for (let count = 0; count < 2; count += 1) post(channel, { kind: 'ask', from: 'a tab', request })
+    await requested(1)
+    await eventually(() => received.length === 1)
+    const response = { type: 'orders', seq: 1, orders: [order('A-1', 1)] }
+    requests[0]!.say(response)
+    await eventually(() => received.length === 2)
+    channel.close()
+
+    expect(received).toEqual([
+      { kind: 'relaying', to: 'a tab' },
+      { kind: 'relayed', to: 'a tab', request, response },
+    ])
+    expect(requests).toHaveLength(1)
+  })
+
   test('takes no response to another request, which it may have given up', async () => {
     const channel = openChannel()
     const leads = Promise.withResolvers<void>()
