@@ -101,6 +101,11 @@ export class OrderRequests {
     this.#again()
   }
 
+  /** The leading tab still waits for the response. */
+  underWay(): void {
+    this.#timeouts = 0
+  }
+
   routeChanged(): void {
     if (this.#deps.route() !== this.#route) this.#again()
   }
@@ -173,13 +178,13 @@ export class OrderRequests {
     return { ...found, orders }
   }
 
-  /** Waits until the stream has reached a response, unless it has begun again meanwhile. @throws when the client was closed. */
+  /** Also resolves when the epoch has changed: the stream may never come so far. @throws when the client was closed. */
   async #reached({ epoch, seq }: FoundAt): Promise<void> {
-    const isAhead = (): boolean => {
+    const isBehind = (): boolean => {
       const { position } = this.#deps.stream
       return position !== undefined && position.epoch === epoch && position.seq < seq
     }
-    while (isAhead() && this.#ended === undefined) {
+    while (isBehind() && this.#ended === undefined) {
       await new Promise<void>((resolve) => this.#onAdvanced.push(resolve))
     }
     if (this.#ended !== undefined) throw this.#ended

@@ -64,6 +64,8 @@ type TabMessage =
     } & LeaderState)
   /** A tab without a connection asks for orders; the leader broadcasts the response. */
   | { readonly kind: 'ask'; readonly from: string; readonly request: OrderRequest }
+  /** The tab has repeated a request for which the leader still waits. */
+  | { readonly kind: 'relaying'; readonly to: string }
   | {
       readonly kind: 'relayed'
       readonly to: string
@@ -214,6 +216,9 @@ export function createTabs({ name, stream, connection, orderRequests, ownStatus,
       case 'ask':
         if (isLeader) void relay(message.from, message.request)
         return
+      case 'relaying':
+        if (message.to === id) orderRequests.underWay()
+        return
       case 'relayed':
         if (message.to === id) orderRequests.receive(message.response, message.request)
     }
@@ -249,7 +254,7 @@ export function createTabs({ name, stream, connection, orderRequests, ownStatus,
 
   async function relay(to: string, request: OrderRequest): Promise<void> {
     const key = JSON.stringify([to, request])
-    if (asking.has(key)) return
+    if (asking.has(key)) return broadcast({ kind: 'relaying', to })
     asking.add(key)
     const rejected = ({ code, message }: ClientError): OrderResponse => ({
       type: 'error',

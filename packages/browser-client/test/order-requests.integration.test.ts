@@ -23,18 +23,18 @@ const clients: Client[] = []
 let server: ScriptedServer
 let requests: { readonly request: { readonly type: string; readonly ids?: readonly string[] }; readonly say: Say }[]
 let push: (message: object | string) => void
-/** Set by a test that delays it. */
-let beforeWelcome: Promise<unknown> | undefined
-let nextWelcome: object
+let greeting: object
+/** Set by a test that delays the greeting. */
+let beforeGreeting: Promise<unknown> | undefined
 beforeEach(async () => {
   requests = []
-  beforeWelcome = undefined
-  nextWelcome = WELCOME
+  greeting = WELCOME
+  beforeGreeting = undefined
   server = await startScriptedServer(
     async (say) => {
       push = say
-      await beforeWelcome
-      say(nextWelcome)
+      await beforeGreeting
+      say(greeting)
     },
     (request, say) => requests.push({ request, say }),
   )
@@ -81,6 +81,21 @@ test('a request is sent again after a lost connection, and when the server says 
   expect(server.hellos).toHaveLength(2)
 })
 
+test('a response that is ahead is asked for again when the epoch changes before the stream has come so far', async () => {
+  const client = open()
+  const found = client.orders(['A-1'])
+  await requested(1)
+  requests[0]!.say({ type: 'orders', seq: 9, orders: [order('A-1', 9)] })
+  requests[0]!.say(event(2))
+  await eventually(() => client.position?.seq === 2)
+  greeting = welcome(1, { revision: 5, epoch: 'f' })
+  push('not a message')
+  await requested(2)
+  requests[1]!.say({ type: 'orders', seq: 1, orders: [order('A-1', 7)] })
+
+  expect(await found).toEqual([order('A-1', 7)])
+})
+
 test('many ids are asked for in parts that fit into a message', async () => {
   const ids = Array.from({ length: 230 }, (_, index) => `A-${index}`)
   const found = open().orders([...ids, 'x'.repeat(3_990), 'y'.repeat(100)])
@@ -105,20 +120,6 @@ test('all orders that were asked for in parts are as of one position', async () 
 
   expect(await found).toEqual([order('A-0', 5), order('A-1', 9), order('A-100', 9)])
   expect(client.position).toEqual({ epoch: 'e', seq: 2 })
-})
-
-test('a response of a database that was restored meanwhile is not waited for: the orders are read again', async () => {
-  const client = open()
-  const found = client.orders(['A-1'])
-  await requested(1)
-  requests[0]!.say({ type: 'orders', seq: 9, orders: [order('A-1', 9)] })
-  nextWelcome = welcome(1, { revision: 5, epoch: 'restored' })
-  push('not a message')
-  await requested(2)
-  requests[1]!.say({ type: 'orders', seq: 1, orders: [order('A-1', 3)] })
-
-  expect(await found).toEqual([order('A-1', 3)])
-  expect(client.position).toEqual({ epoch: 'restored', seq: 1 })
 })
 
 test('a rejected request, an older server and a closed client reject the promise', async () => {
@@ -167,7 +168,7 @@ describe('a tab that asks over the leading one', () => {
       if (data.kind === 'ask') askedWhile.push(follower.status.state)
     })
     const resume = Promise.withResolvers<void>()
-    beforeWelcome = resume.promise
+    beforeGreeting = resume.promise
     push('not a message')
     await eventually(() => follower.status.state === 'reconnecting')
     const found = follower.orders(['A-1'])
@@ -179,6 +180,30 @@ describe('a tab that asks over the leading one', () => {
     expect(await found).toEqual([order('A-1', 1)])
     expect(askedWhile).toEqual(['live'])
     channel.close()
+  })
+
+  test('is told that the leading one still waits for the response, and gets it', async () => {
+    const leader = open(shared)
+    await eventually(() => leader.status.state === 'live')
+    const channel = openChannel()
+    const received: { readonly kind: string; readonly to?: string }[] = []
+    channel.addEventListener('message', ({ data }: MessageEvent<{ kind: string; to?: string }>) => {
+      if (data.to === 'a tab') received.push(data)
+    })
+    const request = { type: 'orders', ids: ['A-1'] }
+    for (let count = 0; count < 2; count += 1) post(channel, { kind: 'ask', from: 'a tab', request })
+    await requested(1)
+    await eventually(() => received.length === 1)
+    const response = { type: 'orders', seq: 1, orders: [order('A-1', 1)] }
+    requests[0]!.say(response)
+    await eventually(() => received.length === 2)
+    channel.close()
+
+    expect(received).toEqual([
+      { kind: 'relaying', to: 'a tab' },
+      { kind: 'relayed', to: 'a tab', request, response },
+    ])
+    expect(requests).toHaveLength(1)
   })
 
   test('takes no response to another request, which it may have given up', async () => {
