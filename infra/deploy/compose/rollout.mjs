@@ -27,7 +27,10 @@ function docker(...args) {
   const reason = error?.message ?? stderr.trim().split('\n').at(-1)
   throw new Error(`docker ${args.join(' ')}: ${reason}`)
 }
-const containersOf = (service, ...options) => docker('compose', 'ps', '-q', ...options, service).split('\n').filter(Boolean)
+const containersOf = (service, ...options) =>
+  docker('compose', 'ps', '-q', ...options, service)
+    .split('\n')
+    .filter(Boolean)
 const healthOf = (container) => docker('inspect', '--format', '{{.State.Health.Status}}', container).trim()
 
 const isAll = process.argv.length === 2

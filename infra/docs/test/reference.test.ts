@@ -157,7 +157,9 @@ test('an update and a rotation restart every unit that goes on, as it reads its 
     .filter((block) => block.includes('systemctl restart paxyo-ws-gateway'))
   expect(blocks).toHaveLength(2)
   for (const block of blocks) {
-    const restarted = [...block.matchAll(/systemctl (?:try-)?restart (paxyo-(?!migrate)[\w-]+)$/gm)].map(([, unit]) => unit)
+    const restarted = [...block.matchAll(/systemctl (?:try-)?restart (paxyo-(?!migrate)[\w-]+)$/gm)].map(
+      ([, unit]) => unit,
+    )
     expect(restarted.toSorted()).toEqual(units.toSorted())
   }
 })

@@ -1,6 +1,13 @@
 import { beforeAll, expect, test } from '@jest/globals'
 import { makeSecret, parseSecret, signWebhook } from '@paxyo/standard-webhooks'
-import { createTestDatabase, keptFolder, provideProgram, providePhp, startMariaDb, startPhpServer } from '@paxyo/testkit'
+import {
+  createTestDatabase,
+  keptFolder,
+  provideProgram,
+  providePhp,
+  startMariaDb,
+  startPhpServer,
+} from '@paxyo/testkit'
 import { execFile, execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'

@@ -11,7 +11,11 @@ export interface EraseOptions {
 /** `paxyo users erase`. It cannot be undone, so a command without an option does nothing. */
 export async function eraseUser(cli: Cli, userId: string, { dryRun, yes }: EraseOptions): Promise<void> {
   if (dryRun === yes) {
-    throw new Failure('usage', 'an erasure cannot be undone', 'See what it changes with --dry-run, then repeat it with --yes.')
+    throw new Failure(
+      'usage',
+      'an erasure cannot be undone',
+      'See what it changes with --dry-run, then repeat it with --yes.',
+    )
   }
   const erased = await withPanelApi(cli, (api) => api.users.erase(userId, { dryRun: yes !== true }))
   cli.print(erased, () => {

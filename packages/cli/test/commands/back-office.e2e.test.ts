@@ -264,5 +264,8 @@ test('an erasure is previewed, and then done', async () => {
   const preview = await paxyo(['users', 'erase', 'user-2', '--dry-run'], env)
   expect(preview.stdout).toMatch(/^Nothing was changed\. [^]*orders: 1, 0 of them open\n/)
   const erased = await paxyo(['users', 'erase', 'user-2', '--yes'], env)
-  expect([erased.code, erased.stdout]).toEqual([0, expect.stringMatching(/^The user is erased-[0-9a-f]{16} from now on\./)])
+  expect([erased.code, erased.stdout]).toEqual([
+    0,
+    expect.stringMatching(/^The user is erased-[0-9a-f]{16} from now on\./),
+  ])
 })

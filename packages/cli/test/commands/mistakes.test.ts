@@ -8,13 +8,16 @@ import { paxyo } from '../paxyo.ts'
 // Nothing listens there.
 const NOWHERE = { PAXYO_URL: 'http://127.0.0.1:9', PAXYO_API_KEY: 'a-key' }
 
-test.each([[], ['--dry-run', '--yes']])('an erasure, which cannot be undone, is asked for with --yes (%s %s)', async (...options) => {
-  const { code, stderr } = await paxyo(['users', 'erase', 'ann', ...options], NOWHERE)
-  expect([code, stderr]).toEqual([
-    2,
-    'paxyo: an erasure cannot be undone\n       See what it changes with --dry-run, then repeat it with --yes.\n',
-  ])
-})
+test.each([[], ['--dry-run', '--yes']])(
+  'an erasure, which cannot be undone, is asked for with --yes (%s %s)',
+  async (...options) => {
+    const { code, stderr } = await paxyo(['users', 'erase', 'ann', ...options], NOWHERE)
+    expect([code, stderr]).toEqual([
+      2,
+      'paxyo: an erasure cannot be undone\n       See what it changes with --dry-run, then repeat it with --yes.\n',
+    ])
+  },
+)
 
 test('a backup into a folder that does not exist says so, and what to do', async () => {
   const parent = join(tmpdir(), 'no-such-folder')
@@ -22,7 +25,9 @@ test('a backup into a folder that does not exist says so, and what to do', async
   const { code, stderr } = await paxyo(['backup', join(parent, '2026-11-27')], env)
   expect([code, stderr]).toEqual([
     2,
-    expect.stringMatching(/^paxyo: ENOENT.*\n +Create \S+no-such-folder, and let the user who runs this command write to it\.\n$/),
+    expect.stringMatching(
+      /^paxyo: ENOENT.*\n +Create \S+no-such-folder, and let the user who runs this command write to it\.\n$/,
+    ),
   ])
 })
 

@@ -239,7 +239,11 @@ test('a parked delivery does not revert what a later one has applied to the pseu
     INSERT INTO erasures (erasure_id, user_id, pseudonym, actor, actor_name)
     VALUES ('${erasureId}', 'resumed', 'erased-3', 'a', 'a');
     UPDATE accounts SET is_erasing = true WHERE user_id = 'resumed'`)
-  const failed = { ...delivery, update: { ...update!, status: 'failed' as const }, receivedAt: new Date(Date.now() - 1_000) }
+  const failed = {
+    ...delivery,
+    update: { ...update!, status: 'failed' as const },
+    receivedAt: new Date(Date.now() - 1_000),
+  }
   expect(await commitDeliveries(deps, [failed])).toEqual([{ outcome: 'parked' }])
   // The process dies after this.
   await database.owner.query('SELECT erase_account($1)', [erasureId])
@@ -264,8 +268,18 @@ test('a person who decides about an order while its user is renamed decides abou
     `INSERT INTO erasures (erasure_id, user_id, pseudonym, actor, actor_name) VALUES ($1, 'renamed', $2, 'a', 'a')`,
     [erasureId, pseudonym],
   )
-  const decision = { action: 'refund', refund: 100_000_000n, status: undefined, note: 'n', actor: 'Ann', keyId: 'k' } as const
-  const responseOf = (result: unknown): SuccessResponse => ({ status: 200, body: { isDone: typeof result === 'object' } })
+  const decision = {
+    action: 'refund',
+    refund: 100_000_000n,
+    status: undefined,
+    note: 'n',
+    actor: 'Ann',
+    keyId: 'k',
+  } as const
+  const responseOf = (result: unknown): SuccessResponse => ({
+    status: 200,
+    body: { isDone: typeof result === 'object' },
+  })
   const renaming = await database.owner.connect()
   let decisions: Promise<unknown[]>
   try {

@@ -60,7 +60,9 @@ export const listOrdersQuery = z.strictObject({
 const listedOrderSchema = panelOrderSchema.extend({
   seq: seqSchema
     .optional()
-    .describe("With `updatedAfter`: the end of the user's stream when the order was read. It has all changes up to there."),
+    .describe(
+      "With `updatedAfter`: the end of the user's stream when the order was read. It has all changes up to there.",
+    ),
 })
 z.globalRegistry.add(listedOrderSchema, { id: 'ListedOrder' })
 

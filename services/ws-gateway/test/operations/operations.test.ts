@@ -56,7 +56,11 @@ function operationsOver(bus: EventBus, redeem: OperatorSessions['redeem']): Oper
 /** A console that sends hello. */
 function openConsole(operations: Operations, ticket: string) {
   const sent: string[] = []
-  const socket = Object.assign(new EventEmitter(), { OPEN: 1, readyState: 1, close: (): void => void socket.emit('close') })
+  const socket = Object.assign(new EventEmitter(), {
+    OPEN: 1,
+    readyState: 1,
+    close: (): void => void socket.emit('close'),
+  })
   const raw = { socket: { writableLength: 0, write: (bytes: Buffer) => sent.push(bytes.toString()) } }
   const request = { ip: '127.0.0.1', headers: {}, raw } as unknown as FastifyRequest
   operations.accept(socket as unknown as WebSocket, request)

@@ -30,7 +30,9 @@ export function registerCopyAccounts(
       tag: 'Accounts',
       summary: 'Copy all accounts',
       description: 'All pages together with the changes after `changesCursor` miss nothing. Erased users are left out.',
-      responses: { 200: { description: 'A page of accounts, each with the end of its stream.', schema: accountPageSchema } },
+      responses: {
+        200: { description: 'A page of accounts, each with the end of its stream.', schema: accountPageSchema },
+      },
       errors: ['invalid_cursor', 'cursor_void'],
     }),
   }

@@ -60,7 +60,8 @@ export async function copyOrders(
     const rows = await runQuery(server, updated)
     const shown = rows.slice(0, limit)
     // The last order that is shown, or that was looked at; there is none when these are all.
-    const [last] = rows.length > limit ? shown.slice(-1) : await runQuery(server, orders.offset(SCANNED_MAX - 1).limit(1))
+    const [last] =
+      rows.length > limit ? shown.slice(-1) : await runQuery(server, orders.offset(SCANNED_MAX - 1).limit(1))
     const changesCursor = formatFeedCursor(from?.changesCursor ?? end)
     return {
       data: shown.map((row) => ({ ...toPanelOrder(row), seq: row.last_seq })),
