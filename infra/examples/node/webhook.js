@@ -7,8 +7,8 @@ import { Webhook } from 'standardwebhooks'
 const webhook = new Webhook(process.env.PAXYO_WEBHOOK_SECRET)
 const db = new pg.Pool({ connectionString: process.env.PANEL_DB })
 // `before` locks the order and its user, so that a repeated webhook credits nothing, and one whose user has no row changes
-// nothing; `refunded` is the total of the order, of which the previous system has credited `refundedElsewhere`. What was paid
-// from the account that Paxyo keeps is refunded there.
+// nothing; `refunded` is the total of the order, of which the previous system has credited `refundedElsewhere`. An order
+// that was paid from the account that Paxyo keeps is refunded there.
 const APPLY = `
   WITH before AS (
     SELECT orders.refunded FROM orders JOIN users ON users.id = $2 WHERE orders.id = $1 FOR UPDATE),

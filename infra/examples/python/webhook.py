@@ -13,8 +13,8 @@ from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 app = Flask(__name__)
 webhook = Webhook(os.environ["PAXYO_WEBHOOK_SECRET"])
 # `before` locks the order and its user, so that a repeated webhook credits nothing, and one whose user has no row changes
-# nothing; `refunded` is the total of the order, of which the previous system has credited `refundedElsewhere`. What was paid
-# from the account that Paxyo keeps is refunded there.
+# nothing; `refunded` is the total of the order, of which the previous system has credited `refundedElsewhere`. An order
+# that was paid from the account that Paxyo keeps is refunded there.
 APPLY = """
   WITH before AS (
     SELECT orders.refunded FROM orders JOIN users ON users.id = %(userId)s

@@ -133,7 +133,7 @@ describe.each(['node', 'python'] as const)('the example for %s', (name) => {
     expect([await post('paxyo-setup-check'), await post(name)]).toEqual([204, 404])
     // The previous system had refunded 0.5 of 0.75.
     expect(await post(name, 2, { refunded: '0.75', refundedElsewhere: '0.5' })).toBe(204)
-    // What was paid from the account that Paxyo keeps is refunded there.
+    // An order that was paid from the account that Paxyo keeps is refunded there.
     expect(await post(name, 3, { refunded: '1', payment: 'account' })).toBe(204)
     // A refund whose user has no row is due until there is one.
     expect(await post('without-row', 2, { refunded: '2' })).toBe(404)

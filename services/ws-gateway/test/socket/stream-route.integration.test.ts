@@ -233,6 +233,7 @@ describe('a client that is gone takes no place', () => {
     socket.resume().write(EMPTY)
     await once(socket, 'close')
     await eventually(() => gone.gateway.connectionCount === 0)
+    expect(socket.destroyed).toBe(true)
   })
 })
 

@@ -64,7 +64,7 @@ export async function copyOrders(
       rows.length > limit ? shown.slice(-1) : await runQuery(server, orders.offset(SCANNED_MAX - 1).limit(1))
     const changesCursor = formatFeedCursor(from?.changesCursor ?? end)
     return {
-      data: shown.map((row) => ({ ...toPanelOrder(row), seq: row.last_seq })),
+      data: shown.map((row) => Object.assign(toPanelOrder(row), { seq: row.last_seq })),
       nextCursor: last === undefined ? null : encodeCursor([last.created_at_us, last.order_id, changesCursor]),
       changesCursor,
     }
