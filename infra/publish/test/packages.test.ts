@@ -11,15 +11,15 @@ import { PUBLISHED, readManifest } from '../manifest.ts'
 
 /** What a page downloads for each entry, without the framework and whatever else it uses. */
 const GZIPPED_BYTES_MAX: Readonly<Record<string, number>> = {
-  index: 12_200,
+  index: 12_500,
   format: 3_200,
-  react: 12_800,
-  vue: 12_800,
-  svelte: 12_400,
+  react: 13_000,
+  vue: 13_000,
+  svelte: 12_700,
   test: 1_900,
 }
 /** A page that only connects; the rest of the entry is left out. */
-const CONNECT_GZIPPED_BYTES_MAX = 11_000
+const CONNECT_GZIPPED_BYTES_MAX = 11_300
 
 let folder: string
 beforeAll(async () => {

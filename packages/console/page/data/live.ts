@@ -76,9 +76,9 @@ export function startLive(onEnded: () => void): () => void {
   }
 
   function receive(message: OperatorServerMessage): void {
+    if (message.type === 'welcome') silenceMs = message.pingIntervalMs * SILENT_PINGS_MAX
     expectMessages()
     if (message.type === 'welcome') {
-      silenceMs = message.pingIntervalMs * SILENT_PINGS_MAX
       failures = 0
       liveState.value = 'live'
       // Also the first time: a page has read what it shows before.

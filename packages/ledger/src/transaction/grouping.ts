@@ -9,7 +9,6 @@
  * Without it every item costs a transaction.
  */
 
-import { inPortions } from '@paxyo/service-kit'
 import type { GroupTurn } from './overlap.ts'
 
 export interface Grouping<T, R> {
@@ -21,6 +20,9 @@ export interface Grouping<T, R> {
   /** Resolves when nothing waits and nothing is processed. */
   idle(): Promise<void>
 }
+
+/** The number of results that are used in one iteration of the event loop. */
+const RESULTS_AT_ONCE = 16
 
 interface Item<T, R> {
   readonly item: T
@@ -73,7 +75,10 @@ export function createGrouping<T, R>(
     // A rejection would count as unhandled before it is given to its item.
     for (const result of results) if (result instanceof Promise) result.catch(() => undefined)
     await earlier
-    await inPortions(group, ({ settled }, index) => settled.resolve(results[index]!))
+    for (const [index, { settled }] of group.entries()) {
+      if (index % RESULTS_AT_ONCE === 0) await new Promise(setImmediate)
+      settled.resolve(results[index]!)
+    }
   }
 
   return {

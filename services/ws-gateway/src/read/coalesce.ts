@@ -1,4 +1,3 @@
-import { inPortions } from '@paxyo/service-kit'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 /** Loads values for many keys at once; results in the order of the keys. */
@@ -24,8 +23,8 @@ interface Waiting<Key, Value> {
 
 /**
  * Turns single requests into batched loads: a lone request is loaded immediately, and requests that come during a load,
- * or shortly after it, are loaded together. The next load is sent before the values of this one are used. The number of concurrent
- * loads is bounded, and so is the number of loads per second that are not full. When loads are slow, clients disconnect and reconnect: a request that is no longer
+ * or shortly after it, are loaded together. The number of concurrent loads is bounded, and so is the number of loads
+ * per second that are not full. When loads are slow, clients disconnect and reconnect: a request that is no longer
  * wanted when its turn comes is rejected without a load, so that it does not delay the others.
  */
 export function coalesce<Key, Value>(
@@ -53,7 +52,7 @@ export function coalesce<Key, Value>(
       const gathered = gatherMs > 0 ? sleep(gatherMs) : undefined
       try {
         const values = await loadMany(batch.map(({ key }) => key))
-        void inPortions(batch, ({ loaded }, index) => loaded.resolve(values[index]!))
+        batch.forEach(({ loaded }, index) => loaded.resolve(values[index]!))
       } catch (error) {
         for (const { loaded } of batch) loaded.reject(error)
       }
