@@ -5,10 +5,10 @@
  * PostgreSQL. Updates of one order are committed in the order of their arrival. A delivery that the database rejects
  * does not fail the others of its batch. Queue, batch size and retry time are bounded.
  *
- * How: deliveries that arrive while a partition commits form its next batch: a lone webhook does not wait, and under load one
- * fsync serves hundreds. A small batch of one partition begins after that of the other one. A hash of provider and order id
- * selects the partition. Deliveries that have to wait for a lock, because their order is not registered or another transaction
- * changes their account, are deferred to separate batches. A batch is retried after a deadlock or an unknown outcome of COMMIT (deliveries that were committed become
+ * How: deliveries that arrive while a partition commits form its next batch, without a timer: a lone webhook does not
+ * wait, and under load one fsync serves hundreds. A hash of provider and order id selects the partition. Deliveries that have to
+ * wait for a lock, because their order is not registered or another transaction changes their account, are deferred to
+ * separate batches. A batch is retried after a deadlock or an unknown outcome of COMMIT (deliveries that were committed become
  * duplicates), and halved after a rejection until one delivery is left, which is recorded with a review.
  *
  * Without it every webhook costs its own transaction and fsync, concurrent updates of one order commit in any order, one
@@ -24,7 +24,6 @@ import { providerOrderKey } from '../model/provider-order.ts'
 import { applyAtOnce, applyOrPark, commitDeliveries, commitRejected } from './commit-deliveries.ts'
 import type { LedgerDeps } from '../transaction/commit-change-set.ts'
 import { createGrouping, type Grouping } from '../transaction/grouping.ts'
-import { createOverlap, type GroupTurn } from '../transaction/overlap.ts'
 
 export const NOT_COMMITTED_REASONS = ['queue_full', 'shutting_down', 'database_unavailable', 'internal_error'] as const
 
@@ -67,10 +66,6 @@ export interface BatcherOptions extends LedgerDeps {
 const BATCH_MAX = 500
 const QUEUE_MAX = 10_000
 const PARTITIONS = 2
-/** A smaller batch waits for that of the other partition: alone, its statements cost more than its deliveries. */
-const OVERLAP_MIN = 16
-/** When the other partition's batch takes longer, it is not the load. */
-const OVERLAP_WAIT_MS = 25
 const COMMIT_TIMEOUT_MS = 8_000
 const RETRY_DELAY_MS_MIN = 20
 const RETRY_DELAY_MS_MAX = 500
@@ -88,10 +83,7 @@ const RETRY_DELAY_MS_MAX = 500
 export function createBatcher(options: BatcherOptions): Batcher {
   const { batchMax = BATCH_MAX, queueMax = QUEUE_MAX, partitions: partitionCount = PARTITIONS } = options
   const deferred = createDeferred(options, batchMax)
-  const overlap = createOverlap(OVERLAP_MIN, OVERLAP_WAIT_MS)
-  const partitions = Array.from({ length: partitionCount }, () =>
-    createPartition(options, batchMax, deferred, overlap.join()),
-  )
+  const partitions = Array.from({ length: partitionCount }, () => createPartition(options, batchMax, deferred))
   const groupings = [...partitions, deferred.grouping]
   let isClosing = false
 
@@ -126,13 +118,8 @@ export function createBatcher(options: BatcherOptions): Batcher {
 type Outcome = DeliveryResult | NotCommitted
 
 /** Commits the deliveries that need not wait for a lock, and defers the others. */
-function createPartition(
-  options: BatcherOptions,
-  batchMax: number,
-  deferred: Deferred,
-  turn: GroupTurn,
-): Grouping<Delivery, Outcome> {
-  const commit = async (deliveries: readonly Delivery[]): Promise<(Outcome | Promise<Outcome>)[]> => {
+function createPartition(options: BatcherOptions, batchMax: number, deferred: Deferred): Grouping<Delivery, Outcome> {
+  return createGrouping<Delivery, Outcome>(batchMax, async (deliveries) => {
     // Although they may need no lock any more, they come after those of the same order.
     const mustFollow = deliveries.map((delivery) => deferred.hasOrderOf(delivery))
     const others = deliveries.filter((_delivery, index) => !mustFollow[index])
@@ -142,8 +129,7 @@ function createPartition(
       const result = mustFollow[index] ? undefined : remaining.next().value
       return result ?? deferred.submit(delivery)
     })
-  }
-  return createGrouping(batchMax, commit, turn)
+  })
 }
 
 /** Commits the deliveries of all partitions that have to wait for a lock. */
