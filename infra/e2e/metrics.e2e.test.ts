@@ -118,6 +118,11 @@ test('what waits for somebody is counted, with its age', async () => {
 
   await expectValues(() => ingest('parked_deliveries'), { '': 1 })
   expect((await ingest('parked_age_seconds'))['']).toBeGreaterThanOrEqual(3600)
+  await system.database.owner.query(`
+    INSERT INTO erasures (erasure_id, user_id, pseudonym, requested_at, actor, actor_name)
+    VALUES (gen_random_uuid(), 'gone', 'erased-gone', now() - interval '2 minutes', 'a', 'a')`)
+  await expectValues(() => ingest('erasures_unfinished'), { '': 1 })
+  expect((await ingest('erasure_age_seconds'))['']).toBeGreaterThanOrEqual(120)
   await expectValues(() => ingest('open_reviews'), { 'reason="contradiction"': 1 })
   await expectValues(() => ingest('reviews_opened_total'), { 'reason="contradiction"': 1 })
   await expectValues(() => ingest('backlog_readable'), { '': 1 })

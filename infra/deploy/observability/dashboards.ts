@@ -159,6 +159,7 @@ export const DASHBOARDS: readonly Dashboard[] = [
         lines: [
           ['max(paxyo_ingest_outbox_age_seconds)', 'outbox'],
           ['max(paxyo_ingest_parked_age_seconds)', 'parked'],
+          ['max(paxyo_ingest_erasure_age_seconds)', 'erasure'],
           ['max(paxyo_ingest_unverified_age_seconds)', 'unverified'],
           ['max(paxyo_ingest_open_review_age_seconds)', 'review'],
         ],

@@ -46,6 +46,22 @@ export const PROVIDERS: readonly Scenario[] = [
     },
   },
   {
+    what: 'an erasure that cannot be finished',
+    alert: 'PaxyoErasureUnfinished',
+    severity: 'ticket',
+    async break(arena) {
+      await register(ingestOf(arena), 'G-erased', 'user-erased')
+      await arena.sql('REVOKE UPDATE (user_id, finished_at) ON erasures FROM paxyo_ingest')
+      await arena.sql(`
+        INSERT INTO erasures (erasure_id, user_id, pseudonym, requested_at, actor, actor_name)
+        VALUES (gen_random_uuid(), 'user-erased', 'erased-user', now() - interval '2 hours', 'command line', 'game-day')`)
+    },
+    runbook: '`permission denied`: `npx paxyo doctor` names the missing right',
+    async repair(arena) {
+      await arena.sql('GRANT UPDATE (user_id, finished_at) ON erasures TO paxyo_ingest')
+    },
+  },
+  {
     what: 'the provider has an old token',
     alert: 'PaxyoWebhooksUnauthorized',
     severity: 'ticket',

@@ -251,6 +251,8 @@ function addBacklog(group: MetricGroup, pool: Pool): void {
     outgoing_webhooks_pending: { help: 'Outgoing webhooks that wait to be sent or retried.' },
     outgoing_webhook_age_seconds: { help: 'Age of the oldest of them.' },
     outgoing_webhooks_dead: { help: 'Outgoing webhooks that were given up.' },
+    erasures_unfinished: { help: 'Erasures of users that are not finished.' },
+    erasure_age_seconds: { help: 'Age of the oldest of them.' },
     open_reviews: { help: 'Open reviews.', labels: ['reason'] },
     open_review_age_seconds: { help: 'Age of the oldest open review.', labels: ['reason'] },
     backlog_readable: { help: '1 when the database could be queried for waiting work, 0 when not.' },
@@ -274,6 +276,8 @@ function addBacklog(group: MetricGroup, pool: Pool): void {
     gauges.outgoing_webhooks_pending.set(of('outgoing').count)
     gauges.outgoing_webhook_age_seconds.set(of('outgoing').ageS)
     gauges.outgoing_webhooks_dead.set(of('dead').count)
+    gauges.erasures_unfinished.set(of('erasure').count)
+    gauges.erasure_age_seconds.set(of('erasure').ageS)
     for (const { reason, count, ageS } of backlog.filter(({ kind }) => kind === 'review')) {
       gauges.open_reviews.set({ reason }, count)
       gauges.open_review_age_seconds.set({ reason }, ageS)

@@ -216,6 +216,7 @@ const CASES: Record<string, Case> = {
     },
     firesAfterMin: 20,
   },
+  PaxyoErasureUnfinished: { series: { paxyo_ingest_erasure_age_seconds: '2000x20' }, firesAfterMin: 6 },
   PaxyoParkedDeliveries: { series: { paxyo_ingest_parked_age_seconds: '4000x20' }, firesAfterMin: 11 },
   PaxyoReviewsWaiting: {
     series: { 'paxyo_ingest_open_review_age_seconds{reason="order_failed"}': '90000x20' },

@@ -2,7 +2,7 @@ import type { Pool } from 'pg'
 
 /** Work of one kind that waits in the database. */
 export interface Backlog {
-  readonly kind: 'outbox' | 'parked' | 'unverified' | 'rejected' | 'review' | 'change' | 'outgoing' | 'dead'
+  readonly kind: 'outbox' | 'parked' | 'unverified' | 'rejected' | 'review' | 'change' | 'outgoing' | 'dead' | 'erasure'
   /** The reason of a review; empty for other kinds. */
   readonly reason: string
   readonly count: number
@@ -33,6 +33,8 @@ const READ_BACKLOG = `
      WHERE is_enabled AND state = 'pending' LIMIT $1)
     UNION ALL
     (SELECT 'dead', '', created_at FROM outgoing_webhooks WHERE state = 'dead' ORDER BY queue_number LIMIT $1)
+    UNION ALL
+    (SELECT 'erasure', '', requested_at FROM erasures WHERE user_id IS NOT NULL LIMIT $1)
   )
   SELECT kind, reason, count(*)::int AS count,
     greatest(0, extract(epoch FROM clock_timestamp() - min(since)))::float8 AS "ageS"

@@ -62,10 +62,17 @@ const FIND_UNFINISHED = `
   SELECT erasure_id AS "erasureId", pseudonym FROM erasures
   WHERE user_id IS NOT NULL AND requested_at < now() - $1 * interval '1 second' ORDER BY requested_at`
 
-/** Finishes the erasures whose process died. @returns how many. */
+/**
+ * Finishes the erasures whose process died. One that fails does not stop the others.
+ *
+ * @returns how many.
+ * @throws AggregateError with the errors of those that failed.
+ */
 export async function resumeErasures(deps: ImportDeps, afterS = RESUME_AFTER_S): Promise<number> {
   const { rows } = await deps.pool.query<Erasure>(FIND_UNFINISHED, [afterS])
-  for (const erasure of rows) await carryOut(deps, erasure)
+  const errors: unknown[] = []
+  for (const erasure of rows) await carryOut(deps, erasure).catch((error: unknown) => errors.push(error))
+  if (errors.length > 0) throw new AggregateError(errors, `${errors.length} of ${rows.length} erasures failed`)
   return rows.length
 }
 

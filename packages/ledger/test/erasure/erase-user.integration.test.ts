@@ -231,6 +231,23 @@ test('deliveries of a user who is being erased are parked, and paid once to the 
   expect(await ledgerViolations(database.owner)).toEqual({})
 })
 
+test('an erasure that fails does not stop the others', async () => {
+  for (const userId of ['stuck', 'moving']) {
+    await registerOrder(deps, { ...anOrder(), userId, orderId: `S-${userId}`, providerOrderId: `s-${userId}` })
+    await database.owner.query(
+      `INSERT INTO erasures (erasure_id, user_id, pseudonym, actor, actor_name) VALUES (gen_random_uuid(), $1, $2, 'a', 'a')`,
+      [userId, `erased-${userId}`],
+    )
+  }
+  // The pseudonym of the first one is taken.
+  await database.owner.query(`INSERT INTO accounts (user_id, currency) VALUES ('erased-stuck', 'USD')`)
+
+  await expect(resumeErasures(deps, 0)).rejects.toThrow('1 of 2 erasures failed')
+  expect(await rows(`SELECT user_id FROM erasures WHERE user_id IS NOT NULL`)).toEqual([{ user_id: 'stuck' }])
+  await database.owner.query(`DELETE FROM accounts WHERE user_id = 'erased-stuck'`)
+  expect(await resumeErasures(deps, 0)).toBe(1)
+})
+
 test('a parked delivery does not revert what a later one has applied to the pseudonym', async () => {
   await registerOrder(deps, { ...anOrder(), userId: 'resumed', orderId: 'G-1', providerOrderId: 'g-1' })
   const erasureId = '00000000-0000-7000-8000-00000000000c'
