@@ -93,6 +93,8 @@ export async function moveSlots(masters: readonly RedisServer[], from: RedisServ
     const receiver = await clientOf.get(to)!.cluster('MYID')
     const [first, last] = (await clientOf.get(from)!.cluster('SLOTS'))[0]! as unknown as [number, number]
     const slots = Array.from({ length: last - first }, (_, index) => first + index)
+    // Of two nodes that claim a slot, the one with the greater epoch gets it: else a heartbeat of the former owner could take it back.
+    await clientOf.get(to)!.call('CLUSTER', 'BUMPEPOCH')
     // Its new owner is the first that knows of it.
     for (const server of [to, from, ...masters.filter((master) => master !== to && master !== from)]) {
       const pipeline = clientOf.get(server)!.pipeline()
