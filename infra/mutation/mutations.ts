@@ -256,7 +256,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'a cursor that a former primary does not have is void',
-    file: `${LEDGER}/src/change-feed/read-changes.ts`,
+    file: `${LEDGER}/src/feed/feed-cursor.ts`,
     find: `> end.position ? 'cursor_ahead'`,
     replace: `> end.position ? 'cursor_void'`,
     tests: [`${LEDGER}/test/change-feed`],

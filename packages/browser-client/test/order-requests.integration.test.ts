@@ -182,7 +182,7 @@ describe('a tab that asks over the leading one', () => {
     channel.close()
   })
 
-  test('is told that the leading one still waits for the response, and gets it', async () => {
+  test('waits as long as the leading one waits for the response', async () => {
     const leader = open(shared)
     await eventually(() => leader.status.state === 'live')
     const channel = openChannel()

@@ -19,7 +19,6 @@ export type {
 export {
   readChangeFeedHead,
   readChanges,
-  whyUnusable,
   type ChangeFeedHead,
   type ChangePage,
   type UnusableCursor,
@@ -63,7 +62,7 @@ export {
   type StoredEndpoint,
   type WebhookEndpoints,
 } from './outgoing-webhooks/webhook-endpoints.ts'
-export { formatFeedCursor, parseFeedCursor, type FeedCursor } from './feed/feed-cursor.ts'
+export { formatFeedCursor, parseFeedCursor, type FeedCursor, whyUnusable } from './feed/feed-cursor.ts'
 export { readRefundFeed, type RefundPage } from './refund-feed/read-refund-feed.ts'
 export type { Refund } from './refund-feed/refund.ts'
 export { createReconcileRuns, type ReconcileCounts, type ReconcileRuns } from './reconcile/reconcile-runs.ts'

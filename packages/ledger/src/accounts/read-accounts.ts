@@ -1,7 +1,7 @@
 import { withConnection } from '@paxyo/database'
 import type { Pool } from 'pg'
-import { readChangeFeedHead, whyUnusable, type UnusableCursor } from '../change-feed/read-changes.ts'
-import type { FeedCursor } from '../feed/feed-cursor.ts'
+import { readChangeFeedHead, type UnusableCursor } from '../change-feed/read-changes.ts'
+import { whyUnusable, type FeedCursor } from '../feed/feed-cursor.ts'
 import type { Account } from '../model/working-set.ts'
 import { toAccount, type AccountRow } from '../transaction/account-rows.ts'
 

@@ -1,6 +1,6 @@
 import { withConnection } from '@paxyo/database'
 import type { Pool } from 'pg'
-import type { FeedCursor } from '../feed/feed-cursor.ts'
+import { whyUnusable, type FeedCursor } from '../feed/feed-cursor.ts'
 import { appendChanges } from './append-changes.ts'
 import type { Change } from './change.ts'
 import { isKept, readChangeRows, toChanges, type Reading } from './change-rows.ts'
@@ -22,18 +22,6 @@ export interface ChangeFeedHead extends FeedCursor {
  * server does not have the position. It is a former primary, or a backup was restored without a new epoch.
  */
 export type UnusableCursor = 'cursor_void' | 'cursor_expired' | 'cursor_ahead'
-
-/**
- * Why a server cannot be read by a reader of a cursor; undefined when it has everything up to there.
- *
- * @param end of the server's feed.
- * @example
- * whyUnusable({ epoch: 'one', position: 3 }, { epoch: 'one', position: 4 }) //=> 'cursor_ahead'
- */
-export function whyUnusable(end: FeedCursor, cursor: FeedCursor): 'cursor_void' | 'cursor_ahead' | undefined {
-  if (cursor.epoch !== end.epoch) return 'cursor_void'
-  return cursor.position > end.position ? 'cursor_ahead' : undefined
-}
 
 const READ_HEAD = `
   SELECT epoch, position, deleted_position AS "deletedPosition" FROM stream_epoch CROSS JOIN change_feed_head`

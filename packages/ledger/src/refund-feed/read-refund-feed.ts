@@ -1,6 +1,6 @@
 import type { Pool } from 'pg'
 import { appendRefunds } from './append-refunds.ts'
-import type { FeedCursor } from '../feed/feed-cursor.ts'
+import { whyUnusable, type FeedCursor } from '../feed/feed-cursor.ts'
 import type { Refund } from './refund.ts'
 
 export interface RefundPage {
@@ -71,9 +71,9 @@ export async function readRefundFeed(
   await appendRefunds(pool)
   const { rows: heads } = await pool.query<FeedCursor>({ name: 'read_feed_head', text: READ_HEAD })
   const head = heads[0]!
-  if (after !== undefined && after.epoch !== head.epoch) return 'cursor_void'
+  const reason = after && whyUnusable(head, after)
+  if (reason !== undefined) return reason
   const position = after?.position ?? 0
-  if (position > head.position) return 'cursor_ahead'
 
   const { rows } = await pool.query<Refund>({ name: 'read_refunds', text: READ_PAGE, values: [position, limit + 1] })
   const refunds = rows.slice(0, limit)
