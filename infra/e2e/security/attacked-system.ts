@@ -7,9 +7,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Target } from './attack.ts'
 
-/** Both services with their own PostgreSQL and Redis. */
+/** Both services, two replicas of each, with their own PostgreSQL and Redis. */
 export interface AttackedSystem extends AsyncDisposable {
+  /** The replicas to which HAProxy sends an address that sends very much. */
   readonly target: Target
+  /** The replicas that the others have then. */
+  readonly others: Target
   readonly databaseUrl: string
   readonly services: readonly ServiceProcess[]
 }
@@ -39,15 +42,21 @@ export async function startAttackedSystem(): Promise<AttackedSystem> {
     DRAIN_SECONDS: '1',
   }
   const services: ServiceProcess[] = []
-  for (const name of ['webhook-ingest', 'ws-gateway'] as const) {
-    const service = await startService(name, env)
-    services.push(service)
-    cleanups.defer(async () => void (await service.end('SIGKILL')))
+  async function startReplica(): Promise<Target> {
+    const urls: string[] = []
+    for (const name of ['webhook-ingest', 'ws-gateway'] as const) {
+      const service = await startService(name, env)
+      services.push(service)
+      cleanups.defer(async () => void (await service.end('SIGKILL')))
+      urls.push(service.url)
+    }
+    return { ingestUrl: urls[0]!, gatewayUrl: urls[1]!, panelKey: panelKey!, webhookToken: webhookToken! }
   }
-  const [ingest, gateway] = services
-  const target = { ingestUrl: ingest!.url, gatewayUrl: gateway!.url, panelKey: panelKey!, webhookToken: webhookToken! }
+  const target = await startReplica()
+  const others = await startReplica()
+  const { url: databaseUrl } = postgres
   const started = cleanups.move()
-  return { target, databaseUrl: postgres.url, services, [Symbol.asyncDispose]: () => started.disposeAsync() }
+  return { target, others, databaseUrl, services, [Symbol.asyncDispose]: () => started.disposeAsync() }
 }
 
 /** What is left of a service after the attack. */

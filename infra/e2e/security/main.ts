@@ -57,7 +57,7 @@ await using system = await startAttackedSystem()
 // This one is not attacked: its client notices only that the machine is busy.
 await using quietSystem = await startAttackedSystem()
 const { target } = system
-const [bystander, quietBystander] = [startBystander(target), startBystander(quietSystem.target)]
+const [bystander, quietBystander] = [startBystander(system.others), startBystander(quietSystem.others)]
 
 // An attacker has another machine: here the attackers get what the services and the bystanders leave.
 setPriority(ATTACKERS_PRIORITY)

@@ -54,7 +54,7 @@ beforeAll(async () => {
     .replace('bind :8080', `bind 127.0.0.1:${ports.plain}`)
     .replace('bind :8443', `bind 127.0.0.1:${ports.secure}`)
     .replace('bind :8404', `bind 127.0.0.1:${ports.internal}`)
-    .replace('server-template gateway 20 ws-gateway:8080', `server gateway ${new URL(gateway.url).host}`)
+    .replace('server-template gateway 20 ws-gateway:8080', `server gateway2 ${new URL(gateway.url).host}`)
     .replace(/hard-stop-after \w+/, `hard-stop-after ${HARD_STOP_AFTER_SECONDS}s`)
   writeFileSync(join(folder, 'haproxy.cfg'), config)
   haproxy = spawn(provideProgram(['haproxy'], 'haproxy'), ['-W', '-db', '-f', join(folder, 'haproxy.cfg')], {

@@ -6,7 +6,7 @@ import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
-import { request } from 'node:https'
+import { Agent, request } from 'node:https'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -22,7 +22,7 @@ let folder: string
 let ca: string
 let haproxy: ChildProcess
 let output = ''
-const ports = { plain: 0, secure: 0, internal: 0, demo: 0, ingest: 0 }
+const ports = { plain: 0, secure: 0, internal: 0, demo: 0, ingest: 0, secondIngest: 0 }
 
 beforeAll(async () => {
   for (const name of Object.keys(ports) as (keyof typeof ports)[]) ports[name] = await freePort()
@@ -37,7 +37,10 @@ beforeAll(async () => {
     .replace('bind :8443', `bind 127.0.0.1:${ports.secure}`)
     .replace('bind :8404', `bind 127.0.0.1:${ports.internal}`)
     .replace('server-template demo 1 demo:8080', `server demo 127.0.0.1:${ports.demo}`)
-    .replace('server-template ingest 20 webhook-ingest:8080', `server ingest 127.0.0.1:${ports.ingest}`)
+    .replace(
+      'server-template ingest 20 webhook-ingest:8080',
+      `server ingest1 127.0.0.1:${ports.ingest}\n  server ingest2 127.0.0.1:${ports.secondIngest}`,
+    )
   writeFileSync(join(folder, 'haproxy.cfg'), config)
   await start()
 })
@@ -75,9 +78,9 @@ interface HttpsResponse {
   readonly headers: NodeJS.Dict<string | string[]>
 }
 
-function get(path: string, headers: Record<string, string> = {}): Promise<HttpsResponse> {
+function get(path: string, headers: Record<string, string> = {}, agent?: Agent): Promise<HttpsResponse> {
   return new Promise((resolve, reject) => {
-    const options = { ca, headers: { connection: 'close', ...headers } }
+    const options = { ca, ...(agent === undefined ? { headers: { connection: 'close', ...headers } } : { agent, headers }) }
     request(`https://localhost:${ports.secure}${path}`, options, (response) => {
       let body = ''
       response.on('data', (chunk: Buffer) => (body += chunk.toString()))
@@ -101,10 +104,11 @@ async function guessMany(paths: readonly string[]): Promise<Record<number, numbe
   return counts
 }
 
-/** Responds as a service would, with its name and the forwarded headers. */
+/** Responds as a service would, with its name and the forwarded headers; with 503 when the request says that it is draining. */
 async function serve(name: string, port: number): Promise<Server> {
   const server = createServer(({ url, headers }, response) => {
     if (headers.authorization === 'Bearer wrong') response.statusCode = 401
+    if (headers['x-draining'] === name) response.statusCode = 503
     const forwarded = [headers['x-forwarded-for'], headers['x-forwarded-proto']].join(' ')
     response.end(url === '/readyz' ? 'ok' : `${name} ${forwarded}`)
   })
@@ -199,6 +203,43 @@ test('an address whose requests succeed, too, is left to the services', async ()
   } finally {
     ingest.closeAllConnections()
     ingest.close()
+  }
+})
+
+test('an address that sends very much has one replica of a service, and the others do not wait behind it', async () => {
+  const services = [await serve('first', ports.ingest), await serve('second', ports.secondIngest)]
+  const agents = ['127.0.0.1', '127.0.0.2'].map((localAddress) => new Agent({ ca, keepAlive: true, localAddress }))
+  const servedBy = async (agent: Agent): Promise<string> => (await get('/v1/orders', {}, agent)).body.split(' ')[0]!
+  const servers = async (agent: Agent, count: number): Promise<Set<string>> => {
+    const names = new Set<string>()
+    for (let requests = 0; requests < count; requests += 1) names.add(await servedBy(agent))
+    return names
+  }
+  const [much, little] = agents as [Agent, Agent]
+  try {
+    await restart()
+    await eventually(async () => (await servers(little, 4)).size === 2)
+    expect(await servers(much, 4)).toEqual(new Set(['first', 'second']))
+
+    // More than a thousand in ten seconds, however slow the machine is: the rate is that of the last ten seconds.
+    await eventually(async () => {
+      await Promise.all(Array.from({ length: 300 }, () => servedBy(much)))
+      return (await servers(much, 20)).size === 1
+    })
+    expect(await servers(much, 20)).toEqual(new Set(['second']))
+    expect(await servers(little, 4)).toEqual(new Set(['first', 'second']))
+
+    const whileItDrains = await get('/v1/orders', { 'x-draining': 'second' }, much)
+    expect([whileItDrains.status, whileItDrains.body]).toEqual([200, expect.stringMatching(/^first /)])
+    services[1]!.closeAllConnections()
+    services[1]!.close()
+    await eventually(async () => (await servedBy(much)) === 'first')
+  } finally {
+    for (const agent of agents) agent.destroy()
+    for (const service of services) {
+      service.closeAllConnections()
+      service.close()
+    }
   }
 })
 
