@@ -6,8 +6,11 @@ import { text } from 'node:stream/consumers'
 import { dirname, join } from 'node:path'
 import { createTally, type AttackResult, type Target } from './attack.ts'
 
-/** `readChanges` can wait for a change that no request makes, and a request has half a minute. */
+/** `readChanges` can wait for a change that no request makes, and a request has half a minute. A service that is busy responds with 503. */
 const CONFIG = `
+[checks.not_a_server_error]
+expected-statuses = ["2xx", "3xx", "4xx", "503"]
+
 [[operations]]
 include-operation-id = "readChanges"
 parameters = { "query.wait" = 0 }

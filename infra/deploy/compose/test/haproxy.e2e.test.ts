@@ -80,7 +80,10 @@ interface HttpsResponse {
 
 function get(path: string, headers: Record<string, string> = {}, agent?: Agent): Promise<HttpsResponse> {
   return new Promise((resolve, reject) => {
-    const options = { ca, ...(agent === undefined ? { headers: { connection: 'close', ...headers } } : { agent, headers }) }
+    const options = {
+      ca,
+      ...(agent === undefined ? { headers: { connection: 'close', ...headers } } : { agent, headers }),
+    }
     request(`https://localhost:${ports.secure}${path}`, options, (response) => {
       let body = ''
       response.on('data', (chunk: Buffer) => (body += chunk.toString()))
