@@ -9,9 +9,9 @@ import type { Target } from './attack.ts'
 
 /** Both services, two replicas of each, with their own PostgreSQL and Redis. */
 export interface AttackedSystem extends AsyncDisposable {
-  /** The replicas to which HAProxy sends an address that sends very much. */
+  /** The replica of each service that is attacked. */
   readonly target: Target
-  /** The replicas that the others have then. */
+  /** The other replica of each. */
   readonly others: Target
   readonly databaseUrl: string
   readonly services: readonly ServiceProcess[]

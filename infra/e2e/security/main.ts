@@ -22,6 +22,7 @@ const USAGE = `Usage: npm run attack -- [options]
   --races-per-second <n>  racing requests for money, all the time (100)
   --examples <n>          requests of Schemathesis for each operation; 0 leaves it out (20)
   --seed <n>              replay the inputs
+  --other-replica         the other client uses a replica that is not attacked; by default the same one
   --report <file>         write the report as JSON
 `
 const { values } = parseArgs({
@@ -34,6 +35,7 @@ const { values } = parseArgs({
     'races-per-second': { type: 'string', default: '100' },
     examples: { type: 'string', default: '20' },
     seed: { type: 'string', default: String(Date.now() % 1_000_000) },
+    'other-replica': { type: 'boolean', default: false },
     report: { type: 'string' },
   },
 })
@@ -57,7 +59,8 @@ await using system = await startAttackedSystem()
 // This one is not attacked: its client notices only that the machine is busy.
 await using quietSystem = await startAttackedSystem()
 const { target } = system
-const [bystander, quietBystander] = [startBystander(system.others), startBystander(quietSystem.others)]
+const replica = values['other-replica'] ? 'others' : 'target'
+const [bystander, quietBystander] = [startBystander(system[replica]), startBystander(quietSystem[replica])]
 
 // An attacker has another machine: here the attackers get what the services and the bystanders leave.
 setPriority(ATTACKERS_PRIORITY)

@@ -209,7 +209,7 @@ test('an address whose requests succeed, too, is left to the services', async ()
   }
 })
 
-test('an address that sends very much has one replica of a service, and the others do not wait behind it', async () => {
+test('an address that sends very much has one replica of a service, until that one drains or ends', async () => {
   const services = [await serve('first', ports.ingest), await serve('second', ports.secondIngest)]
   const agents = ['127.0.0.1', '127.0.0.2'].map((localAddress) => new Agent({ ca, keepAlive: true, localAddress }))
   const servedBy = async (agent: Agent): Promise<string> => (await get('/v1/orders', {}, agent)).body.split(' ')[0]!
