@@ -1,25 +1,26 @@
 import { migrateToLatest } from '@paxyo/database'
 import { startLocalPostgres } from '@paxyo/local-postgres'
-import { startRedisServer, startService, TEST_JWT_SECRET, type ServiceProcess } from '@paxyo/testkit'
+import { startRedisServer, startService, TEST_JWT_SECRET, type ServiceName, type ServiceProcess } from '@paxyo/testkit'
 import { randomBytes } from 'node:crypto'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { startLocalHaproxy } from '../../deploy/compose/test/local-haproxy.ts'
 import type { Target } from './attack.ts'
 
-/** Both services, two replicas of each, with their own PostgreSQL and Redis. */
+/** Both services, with their own PostgreSQL and Redis. */
 export interface AttackedSystem extends AsyncDisposable {
-  /** The replica of each service that is attacked. */
   readonly target: Target
-  /** The other replica of each. */
-  readonly others: Target
   readonly databaseUrl: string
   readonly services: readonly ServiceProcess[]
 }
 
+/** How clients reach the services: two of each behind the HAProxy of docker compose, or one of each directly. */
+export type Entry = 'haproxy' | 'direct'
+
 const POSTGRES_SETTINGS = { fsync: 'on', max_connections: '100' }
 
-export async function startAttackedSystem(): Promise<AttackedSystem> {
+export async function startAttackedSystem(entry: Entry): Promise<AttackedSystem> {
   await using cleanups = new AsyncDisposableStack()
   const folder = mkdtempSync(join(tmpdir(), 'paxyo-attack-'))
   cleanups.defer(() => rmSync(folder, { recursive: true, force: true }))
@@ -40,24 +41,34 @@ export async function startAttackedSystem(): Promise<AttackedSystem> {
     JWT_SECRETS: TEST_JWT_SECRET,
     ALLOWED_ORIGINS: '*',
     DRAIN_SECONDS: '1',
+    ...(entry === 'haproxy' ? { TRUST_PROXY: '127.0.0.1' } : {}),
   }
   const services: ServiceProcess[] = []
-  async function startReplica(): Promise<Target> {
+  async function startReplicas(name: ServiceName): Promise<string[]> {
     const urls: string[] = []
-    for (const name of ['webhook-ingest', 'ws-gateway'] as const) {
+    for (let replicas = entry === 'direct' ? 1 : 2; replicas > 0; replicas -= 1) {
       const service = await startService(name, env)
       services.push(service)
       cleanups.defer(async () => void (await service.end('SIGKILL')))
       urls.push(service.url)
     }
-    return { ingestUrl: urls[0]!, gatewayUrl: urls[1]!, panelKey: panelKey!, webhookToken: webhookToken! }
+    return urls
   }
-  const target = await startReplica()
-  const others = await startReplica()
+  const ingestUrls = await startReplicas('webhook-ingest')
+  const gatewayUrls = await startReplicas('ws-gateway')
+  let [ingestUrl, gatewayUrl] = [ingestUrls[0]!, gatewayUrls[0]!]
+  if (entry === 'haproxy') {
+    const servers = { ingest: ingestUrls.map(hostOf), gateway: gatewayUrls.map(hostOf) }
+    const haproxy = cleanups.use(await startLocalHaproxy({ servers, isPlain: true }))
+    ingestUrl = gatewayUrl = `http://127.0.0.1:${haproxy.ports.secure}`
+  }
+  const target = { ingestUrl, gatewayUrl, panelKey: panelKey!, webhookToken: webhookToken! }
   const { url: databaseUrl } = postgres
   const started = cleanups.move()
-  return { target, others, databaseUrl, services, [Symbol.asyncDispose]: () => started.disposeAsync() }
+  return { target, databaseUrl, services, [Symbol.asyncDispose]: () => started.disposeAsync() }
 }
+
+const hostOf = (url: string): string => new URL(url).host
 
 /** What is left of a service after the attack. */
 export interface ObservedService {

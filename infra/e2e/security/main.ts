@@ -22,7 +22,7 @@ const USAGE = `Usage: npm run attack -- [options]
   --races-per-second <n>  racing requests for money, all the time (100)
   --examples <n>          requests of Schemathesis for each operation; 0 leaves it out (20)
   --seed <n>              replay the inputs
-  --other-replica         the other client uses a replica that is not attacked; by default the same one
+  --direct                one replica of each service, without HAProxy; by default two of each, behind it
   --report <file>         write the report as JSON
 `
 const { values } = parseArgs({
@@ -35,7 +35,7 @@ const { values } = parseArgs({
     'races-per-second': { type: 'string', default: '100' },
     examples: { type: 'string', default: '20' },
     seed: { type: 'string', default: String(Date.now() % 1_000_000) },
-    'other-replica': { type: 'boolean', default: false },
+    direct: { type: 'boolean', default: false },
     report: { type: 'string' },
   },
 })
@@ -55,12 +55,12 @@ const examples = Number(values.examples)
 const ofEach = (all: number): number => all / HOSTILE_ATTACKS.length
 
 const python = examples > 0 ? installSchemathesis() : undefined
-await using system = await startAttackedSystem()
+const entry = values.direct ? 'direct' : 'haproxy'
+await using system = await startAttackedSystem(entry)
 // This one is not attacked: its client notices only that the machine is busy.
-await using quietSystem = await startAttackedSystem()
+await using quietSystem = await startAttackedSystem(entry)
 const { target } = system
-const replica = values['other-replica'] ? 'others' : 'target'
-const [bystander, quietBystander] = [startBystander(system[replica]), startBystander(quietSystem[replica])]
+const [bystander, quietBystander] = [startBystander(target), startBystander(quietSystem.target)]
 
 // An attacker has another machine: here the attackers get what the services and the bystanders leave.
 setPriority(ATTACKERS_PRIORITY)

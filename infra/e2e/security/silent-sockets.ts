@@ -10,6 +10,8 @@ const OPENED_AT_ONCE = 100
 const ONE_WITHOUT_HELLO_IN = 10
 /** Below the limit of connections per user. */
 const SOCKETS_PER_USER = 20
+/** HAProxy accepts 2,000 connections of an address. */
+const ADDRESSES = Array.from({ length: 20 }, (_, index) => `127.0.1.${index + 1}`)
 const TOKEN_S = 6 * 3_600
 
 export interface HeldSockets {
@@ -31,7 +33,7 @@ export async function holdSockets(url: string, count: number, isOver: () => bool
   while (!isOver()) {
     for (let missing = Math.min(count - sockets.size, OPENED_AT_ONCE); missing > 0; missing -= 1) {
       const token = opened % ONE_WITHOUT_HELLO_IN === 0 ? undefined : tokens[opened % tokens.length]
-      open(url, sockets, token)
+      open(url, sockets, token, ADDRESSES[opened % ADDRESSES.length]!)
       opened += 1
     }
     await sleep(CHECK_INTERVAL_MS)
@@ -41,10 +43,10 @@ export async function holdSockets(url: string, count: number, isOver: () => bool
   return { opened, heldMax }
 }
 
-function open(url: string, sockets: Set<Socket>, token: string | undefined): void {
+function open(url: string, sockets: Set<Socket>, token: string | undefined, localAddress: string): void {
   const { hostname, port } = new URL(url)
   const key = randomBytes(16).toString('base64')
-  const socket = connect(Number(port), hostname)
+  const socket = connect({ port: Number(port), host: hostname, localAddress })
   sockets.add(socket)
   socket.on('error', () => undefined)
   socket.once('close', () => sockets.delete(socket))

@@ -1,76 +1,35 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { problem } from '@paxyo/contracts'
-import { completeSecrets } from '@paxyo/secrets'
 import { eventually, freePort, provideProgram } from '@paxyo/testkit'
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
+import { spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import { Agent, request } from 'node:https'
 import { connect } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
-import { connect as connectTls } from 'node:tls'
+import { connect as connectTls, type TLSSocket } from 'node:tls'
 import { fileURLToPath } from 'node:url'
+import { startLocalHaproxy, type LocalHaproxy } from './local-haproxy.ts'
 
-// A real HAProxy with the configuration of docker compose, except for addresses, because there is no Docker DNS.
-
-const CONFIG = new URL('../haproxy/haproxy.cfg', import.meta.url)
-
-let folder: string
+let haproxy: LocalHaproxy
 let ca: string
-let haproxy: ChildProcess
-let output = ''
-const ports = { plain: 0, secure: 0, internal: 0, demo: 0, ingest: 0, secondIngest: 0 }
+/** Of the services, and of HAProxy itself. */
+const ports = { demo: 0, ingest: 0, secondIngest: 0, gateway: 0, secondGateway: 0, plain: 0, secure: 0 }
 
 beforeAll(async () => {
   for (const name of Object.keys(ports) as (keyof typeof ports)[]) ports[name] = await freePort()
-  const secrets = await completeSecrets({}, ['localhost'], new Date())
-  ca = secrets['ca.crt']!
-  folder = mkdtempSync(join(tmpdir(), 'paxyo-haproxy-'))
-  mkdirSync(join(folder, 'tls'))
-  writeFileSync(join(folder, 'tls/site.pem'), secrets['tls/site.pem']!)
-  const config = readFileSync(CONFIG, 'utf8')
-    .replace('/etc/haproxy/tls/', `${join(folder, 'tls')}/`)
-    .replace('bind :8080', `bind 127.0.0.1:${ports.plain}`)
-    .replace('bind :8443', `bind 127.0.0.1:${ports.secure}`)
-    .replace('bind :8404', `bind 127.0.0.1:${ports.internal}`)
-    .replace('server-template demo 1 demo:8080', `server demo 127.0.0.1:${ports.demo}`)
-    .replace(
-      'server-template ingest 20 webhook-ingest:8080',
-      `server ingest1 127.0.0.1:${ports.ingest}\n  server ingest2 127.0.0.1:${ports.secondIngest}`,
-    )
-  writeFileSync(join(folder, 'haproxy.cfg'), config)
-  await start()
-})
-afterAll(async () => {
-  await stop()
-  rmSync(folder, { recursive: true })
-})
-
-async function start(settings: NodeJS.ProcessEnv = {}): Promise<void> {
-  haproxy = spawn(provideProgram(['haproxy'], 'haproxy'), ['-db', '-f', join(folder, 'haproxy.cfg')], {
-    env: { PATH: process.env['PATH'], PUBLIC_HTTPS_PORT: '443', ACME_THUMBPRINT: 'the_account-s', ...settings },
+  const at = (port: number): string => `127.0.0.1:${port}`
+  haproxy = await startLocalHaproxy({
+    servers: {
+      demo: [at(ports.demo)],
+      ingest: [at(ports.ingest), at(ports.secondIngest)],
+      gateway: [at(ports.gateway), at(ports.secondGateway)],
+    },
   })
-  for (const stream of [haproxy.stdout!, haproxy.stderr!])
-    stream.on('data', (chunk: Buffer) => (output += chunk.toString()))
-  await eventually(async () => (await fetch(`http://127.0.0.1:${ports.internal}/livez`)).ok).catch(() => {
-    throw new Error(`HAProxy did not start:\n${output}`)
-  })
-}
-
-async function stop(): Promise<void> {
-  const exited = once(haproxy, 'exit')
-  haproxy.kill('SIGTERM')
-  await exited
-}
-
-/** A new process knows no address. */
-async function restart(settings: NodeJS.ProcessEnv = {}): Promise<void> {
-  await stop()
-  await start(settings)
-}
+  ca = haproxy.ca
+  Object.assign(ports, haproxy.ports)
+})
+afterAll(async () => await haproxy[Symbol.asyncDispose]())
 
 interface HttpsResponse {
   readonly status: number
@@ -129,7 +88,10 @@ test('the configuration before three PostgreSQL servers is valid, also while non
 })
 
 test('HAProxy has nothing to complain about but names that only Docker knows', () => {
-  const warnings = output.split('\n').filter((line) => /\[(?:ALERT|WARNING)\]/.test(line))
+  const warnings = haproxy
+    .output()
+    .split('\n')
+    .filter((line) => /\[(?:ALERT|WARNING)\]/.test(line))
   expect(warnings.filter((line) => !/is (?:DOWN|going DOWN)|has no server available/.test(line))).toEqual([])
 })
 
@@ -180,7 +142,7 @@ test('an ACME challenge is answered with the thumbprint of the account, and anyt
 test('an address that only fails is turned away, with the error of the services, and reads what needs no key', async () => {
   const ingest = await serve('ingest', ports.ingest)
   try {
-    await restart()
+    await haproxy.restart()
     await eventually(async () => (await get('/docs')).status === 200)
     const counts = await guessMany(['/v1/orders', '/console/api/sign-in', '/console/api/sign-in/passkey'])
     expect(counts[401]).toBeGreaterThanOrEqual(100)
@@ -199,7 +161,7 @@ test('an address that only fails is turned away, with the error of the services,
 test('an address whose requests succeed, too, is left to the services', async () => {
   const ingest = await serve('ingest', ports.ingest)
   try {
-    await restart()
+    await haproxy.restart()
     await eventually(async () => (await get('/v1/orders')).status === 200)
     expect(await guessMany(['/v1/orders'])).toEqual({ 401: 150 })
     expect((await get('/v1/orders')).status).toBe(200)
@@ -220,7 +182,7 @@ test('an address that sends very much has one replica of a service, until that o
   }
   const [much, little] = agents as [Agent, Agent]
   try {
-    await restart()
+    await haproxy.restart()
     await eventually(async () => (await servers(little, 4)).size === 2)
     expect(await servers(much, 4)).toEqual(new Set(['first', 'second']))
 
@@ -246,6 +208,43 @@ test('an address that sends very much has one replica of a service, until that o
   }
 })
 
+test('an address with many connections has one gateway, and the others have both', async () => {
+  const services = [await serve('first', ports.gateway), await serve('second', ports.secondGateway)]
+  const [many, one] = ['127.0.0.1', '127.0.0.2'].map((localAddress) => new Agent({ ca, localAddress })) as [
+    Agent,
+    Agent,
+  ]
+  const servers = async (agent: Agent): Promise<Set<string>> => {
+    const names = new Set<string>()
+    for (let requests = 0; requests < 10; requests += 1) {
+      names.add((await get('/ws', {}, agent)).body.split(' ')[0]!)
+    }
+    return names
+  }
+  const held: TLSSocket[] = []
+  try {
+    await haproxy.restart()
+    await eventually(async () => (await servers(many)).size === 2)
+    for (let connections = 0; connections < 101; connections += 1) {
+      const socket = connectTls({
+        socket: connect({ port: ports.secure, host: '127.0.0.1', localAddress: '127.0.0.1' }),
+        ca,
+        servername: 'localhost',
+      })
+      held.push(socket)
+      await once(socket, 'secureConnect')
+    }
+    expect(await servers(many)).toEqual(new Set(['second']))
+    expect(await servers(one)).toEqual(new Set(['first', 'second']))
+  } finally {
+    for (const socket of held) socket.destroy()
+    for (const service of services) {
+      service.closeAllConnections()
+      service.close()
+    }
+  }
+})
+
 test('behind a load balancer, a client has the address that the PROXY protocol tells, and none without it', async () => {
   const ingest = await serve('ingest', ports.ingest)
   const header = 'PROXY TCP4 203.0.113.9 127.0.0.1 50000 443\r\n'
@@ -258,13 +257,13 @@ test('behind a load balancer, a client has the address that the PROXY protocol t
     return text(socket).catch(() => '')
   }
   try {
-    await restart({ PROXY_PROTOCOL: 'on' })
+    await haproxy.restart({ PROXY_PROTOCOL: 'on' })
     await eventually(async () => (await getBehindProxy(ports.secure, header)).endsWith('ingest 203.0.113.9 https'))
     expect(await getBehindProxy(ports.plain, header)).toMatch(/^HTTP\/1.1 308 /)
     expect([await getBehindProxy(ports.secure, ''), await getBehindProxy(ports.plain, '')]).toEqual(['', ''])
   } finally {
     ingest.closeAllConnections()
     ingest.close()
-    await restart()
+    await haproxy.restart()
   }
 })
