@@ -10,7 +10,8 @@ import type { Target } from './attack.ts'
 
 /** Both services, with their own PostgreSQL and Redis. */
 export interface AttackedSystem extends AsyncDisposable {
-  readonly target: Target
+  /** The services through each load balancer: several, because a process may have too few files for all connections. */
+  readonly targets: readonly [Target, ...Target[]]
   readonly databaseUrl: string
   readonly services: readonly ServiceProcess[]
 }
@@ -20,7 +21,8 @@ export type Entry = 'haproxy' | 'direct'
 
 const POSTGRES_SETTINGS = { fsync: 'on', max_connections: '100' }
 
-export async function startAttackedSystem(entry: Entry): Promise<AttackedSystem> {
+/** @param loadBalancers how many HAProxys are in front. */
+export async function startAttackedSystem(entry: Entry, loadBalancers = 1): Promise<AttackedSystem> {
   await using cleanups = new AsyncDisposableStack()
   const folder = mkdtempSync(join(tmpdir(), 'paxyo-attack-'))
   cleanups.defer(() => rmSync(folder, { recursive: true, force: true }))
@@ -56,16 +58,19 @@ export async function startAttackedSystem(entry: Entry): Promise<AttackedSystem>
   }
   const ingestUrls = await startReplicas('webhook-ingest')
   const gatewayUrls = await startReplicas('ws-gateway')
-  let [ingestUrl, gatewayUrl] = [ingestUrls[0]!, gatewayUrls[0]!]
-  if (entry === 'haproxy') {
-    const servers = { ingest: ingestUrls.map(hostOf), gateway: gatewayUrls.map(hostOf) }
-    const haproxy = cleanups.use(await startLocalHaproxy({ servers, isPlain: true }))
-    ingestUrl = gatewayUrl = `http://127.0.0.1:${haproxy.ports.secure}`
-  }
+  const [ingestUrl, gatewayUrl] = [ingestUrls[0]!, gatewayUrls[0]!]
   const target = { ingestUrl, gatewayUrl, panelKey: panelKey!, webhookToken: webhookToken! }
+  async function startLoadBalancer(): Promise<Target> {
+    const servers = { ingest: ingestUrls.map(hostOf), gateway: gatewayUrls.map(hostOf) }
+    const { ports } = cleanups.use(await startLocalHaproxy({ servers, isPlain: true }))
+    const url = `http://127.0.0.1:${ports.secure}`
+    return { ...target, ingestUrl: url, gatewayUrl: url }
+  }
+  const targets: [Target, ...Target[]] = [entry === 'direct' ? target : await startLoadBalancer()]
+  while (entry === 'haproxy' && targets.length < loadBalancers) targets.push(await startLoadBalancer())
   const { url: databaseUrl } = postgres
   const started = cleanups.move()
-  return { target, databaseUrl, services, [Symbol.asyncDispose]: () => started.disposeAsync() }
+  return { targets, databaseUrl, services, [Symbol.asyncDispose]: () => started.disposeAsync() }
 }
 
 const hostOf = (url: string): string => new URL(url).host

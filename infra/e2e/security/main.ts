@@ -22,7 +22,7 @@ const USAGE = `Usage: npm run attack -- [options]
   --races-per-second <n>  racing requests for money, all the time (100)
   --examples <n>          requests of Schemathesis for each operation; 0 leaves it out (20)
   --seed <n>              replay the inputs
-  --direct                one replica of each service, without HAProxy; by default two of each, behind it
+  --direct                one replica of each service, without HAProxy; by default two of each, behind two
   --report <file>         write the report as JSON
 `
 const { values } = parseArgs({
@@ -46,6 +46,8 @@ if (values.help) {
 
 /** The lowest. */
 const ATTACKERS_PRIORITY = 19
+/** One process may open too few files for all sockets, each of which takes two. */
+const LOAD_BALANCERS = 2
 /** Many for each account: every account is settled and read when the attack is over. */
 const CONTENDERS = 60
 
@@ -56,11 +58,12 @@ const ofEach = (all: number): number => all / HOSTILE_ATTACKS.length
 
 const python = examples > 0 ? installSchemathesis() : undefined
 const entry = values.direct ? 'direct' : 'haproxy'
-await using system = await startAttackedSystem(entry)
+await using system = await startAttackedSystem(entry, LOAD_BALANCERS)
 // This one is not attacked: its client notices only that the machine is busy.
 await using quietSystem = await startAttackedSystem(entry)
-const { target } = system
-const [bystander, quietBystander] = [startBystander(target), startBystander(quietSystem.target)]
+const { targets } = system
+const [target] = targets
+const [bystander, quietBystander] = [startBystander(target), startBystander(quietSystem.targets[0])]
 
 // An attacker has another machine: here the attackers get what the services and the bystanders leave.
 setPriority(ATTACKERS_PRIORITY)
@@ -70,7 +73,9 @@ const startedAt = performance.now()
 const endsAt = startedAt + Number(values.minutes) * 60_000
 let isDone = false
 const isOver = (): boolean => isDone || performance.now() >= endsAt
-const sockets = holdSockets(target.gatewayUrl, Number(values.sockets), isOver)
+const sockets = targets.map(({ gatewayUrl }) =>
+  holdSockets(gatewayUrl, Math.ceil(Number(values.sockets) / targets.length), isOver),
+)
 const racesPerSecond = Number(values['races-per-second'])
 const racing = attackWithRaces({
   target,
@@ -115,7 +120,7 @@ await pool.end()
 const failures = findFailures(found)
 const inputs = attacks.reduce((sum, attack) => sum + attack.inputs, 0)
 const machine = { node: process.version, cores: availableParallelism() }
-const ofSockets = await sockets
+const ofSockets = await Promise.all(sockets)
 const report = {
   at: new Date().toISOString(),
   ...machine,

@@ -1,4 +1,7 @@
 import { formatMoney, parseMoney } from '@paxyo/order-core'
+import { once } from 'node:events'
+import { Agent, request, type IncomingMessage } from 'node:http'
+import { json } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createTally, inParallel, type AttackOptions, type AttackResult, type Target } from './attack.ts'
 
@@ -131,15 +134,23 @@ const call = (
 ): Promise<Called> =>
   send(`${ingestUrl}${path}`, {
     method,
-    headers: { authorization: `Bearer ${panelKey}`, 'content-type': 'application/json', ...headers },
+    headers: { authorization: `Bearer ${panelKey}`, ...headers },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   })
 
+/** The panel's server. HAProxy accepts 2,000 connections of an address: further requests wait here. */
+const agent = new Agent({ keepAlive: true, localAddress: '127.0.2.1', maxSockets: 1_500 })
+
 /** Every request here can be repeated. */
-async function send(url: string, init: RequestInit): Promise<Called> {
+async function send(
+  url: string,
+  { method, headers, body }: { method: string; headers?: Record<string, string>; body?: string },
+): Promise<Called> {
+  const sending = request(url, { method, headers: { 'content-type': 'application/json', ...headers }, agent })
   try {
-    const response = await fetch(url, init)
-    return { status: response.status, body: await response.json() }
+    sending.end(body)
+    const [response] = (await once(sending, 'response')) as [IncomingMessage]
+    return { status: response.statusCode!, body: await json(response) }
   } catch {
     return { status: DISCONNECTED, body: {} }
   }

@@ -10,8 +10,8 @@ const OPENED_AT_ONCE = 100
 const ONE_WITHOUT_HELLO_IN = 10
 /** Below the limit of connections per user. */
 const SOCKETS_PER_USER = 20
-/** HAProxy accepts 2,000 connections of an address. */
-const ADDRESSES = Array.from({ length: 20 }, (_, index) => `127.0.1.${index + 1}`)
+/** As few as possible: a gateway accepts 1,000 connections of an address. */
+const ADDRESSES = Array.from({ length: 10 }, (_, index) => `127.0.1.${index + 1}`)
 const TOKEN_S = 6 * 3_600
 
 export interface HeldSockets {

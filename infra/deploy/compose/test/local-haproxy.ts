@@ -2,12 +2,12 @@ import { completeSecrets } from '@paxyo/secrets'
 import { eventually, freePort, provideProgram } from '@paxyo/testkit'
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 const CONFIG = new URL('../haproxy/haproxy.cfg', import.meta.url)
-/** As many files as its configuration allows; a shell may allow fewer than Docker does. */
+/** As many files as its configuration allows, where this is possible; Docker allows more. */
 const START = 'ulimit -n 50000 2>/dev/null; exec "$@"'
 
 export interface LocalHaproxyOptions {
@@ -41,22 +41,24 @@ export async function startLocalHaproxy(options: LocalHaproxyOptions): Promise<L
   cleanups.defer(() => rmSync(folder, { recursive: true, force: true }))
   mkdirSync(join(folder, 'tls'))
   writeFileSync(join(folder, 'tls/site.pem'), secrets['tls/site.pem']!)
-  const file = join(folder, 'haproxy.cfg')
-  writeFileSync(file, localConfig(options, ports, folder))
+  const config = join(folder, 'haproxy.cfg')
+  writeFileSync(config, localConfig(options, ports, folder))
 
   const mode = options.isReloadable === true ? ['-W', '-db'] : ['-db']
-  const command = [provideProgram(['haproxy'], 'haproxy'), ...mode, '-f', file]
-  let output = ''
+  const command = [provideProgram(['haproxy'], 'haproxy'), ...mode, '-f', config]
+  const log = join(folder, 'haproxy.log')
   let child: ChildProcess
+  const output = (): string => readFileSync(log, 'utf8')
   async function start(settings: NodeJS.ProcessEnv): Promise<void> {
+    // A line for each request goes to a file, so that this process need not read it.
+    const file = openSync(log, 'a')
     child = spawn('sh', ['-c', START, 'sh', ...command], {
       env: { PATH: process.env['PATH'], PUBLIC_HTTPS_PORT: '443', ACME_THUMBPRINT: 'the_account-s', ...settings },
+      stdio: ['ignore', file, file],
     })
-    for (const stream of [child.stdout!, child.stderr!]) {
-      stream.on('data', (chunk: Buffer) => (output += chunk.toString()))
-    }
+    closeSync(file)
     await eventually(async () => (await fetch(`http://127.0.0.1:${ports.internal}/livez`)).ok).catch(() => {
-      throw new Error(`HAProxy did not start:\n${output}`)
+      throw new Error(`HAProxy did not start:\n${output()}`)
     })
   }
   async function stop(): Promise<void> {
@@ -74,7 +76,7 @@ export async function startLocalHaproxy(options: LocalHaproxyOptions): Promise<L
     get child() {
       return child
     },
-    output: () => output,
+    output,
     async restart(settings = {}) {
       await stop()
       await start(settings)
