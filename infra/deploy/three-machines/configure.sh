@@ -190,7 +190,7 @@ for file in "$secrets"/tls/*.pem; do write "/etc/haproxy/tls/${file##*/}" 600 ro
 {
   sed -e '/^# Docker.s DNS/,/^$/d' -e '/demo/d' -e 's/ resolvers docker.*//' -e 's/\${PUBLIC_HTTPS_PORT}/443/' \
     -e 's/bind :8080/bind :80/' -e 's/bind :8443/bind :443/' -e "s/bind :8404/bind $address:8404/" \
-    -e 's/\(use-server \|srv_conn(\)[a-z]*2/\1two/g' \
+    -e 's/use-server [a-z]*2/use-server two/' \
     -e 's/^global$/global\n  user haproxy\n  group haproxy/' \
     -e "/server-template ingest/{r /dev/fd/3
 d}" -e "/server-template gateway/{r /dev/fd/4

@@ -5,7 +5,7 @@ import { spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
 import { Agent, request } from 'node:https'
-import { connect } from 'node:net'
+import { connect, type Socket } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { connect as connectTls, type TLSSocket } from 'node:tls'
 import { fileURLToPath } from 'node:url'
@@ -37,10 +37,14 @@ interface HttpsResponse {
   readonly headers: NodeJS.Dict<string | string[]>
 }
 
-function get(path: string, headers: Record<string, string> = {}, agent?: Agent): Promise<HttpsResponse> {
+const get = (path: string, headers: Record<string, string> = {}, agent?: Agent): Promise<HttpsResponse> =>
+  send('GET', path, headers, agent)
+
+function send(method: string, path: string, headers: Record<string, string>, agent?: Agent): Promise<HttpsResponse> {
   return new Promise((resolve, reject) => {
     const options = {
       ca,
+      method,
       ...(agent === undefined ? { headers: { connection: 'close', ...headers } } : { agent, headers }),
     }
     request(`https://localhost:${ports.secure}${path}`, options, (response) => {
@@ -186,7 +190,7 @@ test('an address that sends very much has one replica of a service, until that o
     await eventually(async () => (await servers(little, 4)).size === 2)
     expect(await servers(much, 4)).toEqual(new Set(['first', 'second']))
 
-    // More than a thousand in ten seconds, however slow the machine is: the rate is that of the last ten seconds.
+    // More than five hundred in ten seconds, however slow the machine is: the rate is that of the last ten seconds.
     await eventually(async () => {
       await Promise.all(Array.from({ length: 300 }, () => servedBy(much)))
       return (await servers(much, 20)).size === 1
@@ -242,6 +246,100 @@ test('an address with many connections has one gateway, and the others have both
       service.closeAllConnections()
       service.close()
     }
+  }
+})
+
+test('a service that takes a second for its own checks is busy, not down', async () => {
+  let checks = 0
+  const ingest = createServer(({ url }, response) => {
+    if (url !== '/readyz') return void response.end('busy')
+    checks += 1
+    setTimeout(() => response.end(), 1_500)
+  })
+  ingest.listen(ports.ingest, '127.0.0.1')
+  try {
+    await haproxy.restart()
+    await eventually(() => checks > 3)
+    expect(await get('/v1/orders')).toMatchObject({ status: 200, body: 'busy' })
+  } finally {
+    ingest.closeAllConnections()
+    ingest.close()
+  }
+})
+
+test('a request is retried at another replica when it can be repeated', async () => {
+  const services = [await serve('first', ports.ingest), await serve('second', ports.secondIngest)]
+  try {
+    await haproxy.restart()
+    await eventually(async () => (await get('/v1/orders')).status === 200)
+    const statuses = async (headers: Record<string, string>): Promise<Set<number>> => {
+      const found = new Set<number>()
+      for (let requests = 0; requests < 6; requests += 1) {
+        found.add((await send('POST', '/v1/orders', { 'x-draining': 'first', ...headers })).status)
+      }
+      return found
+    }
+    expect(await statuses({})).toEqual(new Set([200, 503]))
+    expect(await statuses({ 'idempotency-key': 'a-payment' })).toEqual(new Set([200]))
+  } finally {
+    for (const service of services) {
+      service.closeAllConnections()
+      service.close()
+    }
+  }
+})
+
+test('a body that arrives slowly waits in HAProxy', async () => {
+  const bodies: string[] = []
+  const ingest = createServer((message, response) => {
+    if (message.method === 'GET') return void response.end()
+    bodies.push('')
+    message.on('data', (chunk: Buffer) => (bodies[0]! += chunk.toString())).on('end', () => response.end('received'))
+  })
+  ingest.listen(ports.ingest, '127.0.0.1')
+  try {
+    await haproxy.restart()
+    await eventually(async () => (await get('/v1/orders')).status === 200)
+    const socket = connectTls({ port: ports.secure, host: '127.0.0.1', ca, servername: 'localhost' })
+    socket.write('POST /webhooks/a HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\nConnection: close\r\n\r\n12345')
+    // HAProxy has read it by the time in which it forwards a few others.
+    for (let requests = 0; requests < 5; requests += 1) await get('/v1/orders')
+    expect(bodies).toEqual([])
+    socket.write('67890')
+    expect(await text(socket)).toMatch(/received$/)
+    expect(bodies).toEqual(['1234567890'])
+  } finally {
+    ingest.closeAllConnections()
+    ingest.close()
+  }
+})
+
+test('a provider that connects for each webhook costs the service no connection, however many WebSockets there are', async () => {
+  const connections = new Set<Socket>()
+  const ingest = createServer(({ url, socket }, response) => {
+    if (url !== '/readyz') connections.add(socket)
+    response.end()
+  })
+  ingest.listen(ports.ingest, '127.0.0.1')
+  await using small = await startLocalHaproxy({
+    servers: { ingest: [`127.0.0.1:${ports.ingest}`] },
+    isPlain: true,
+    edit: (config) => config.replace(/fd-hard-limit \d+/, 'fd-hard-limit 400'),
+  })
+  const url = `http://127.0.0.1:${small.ports.secure}/v1/orders`
+  const idle = Array.from({ length: 150 }, () => connect(small.ports.secure, '127.0.0.1'))
+  try {
+    await Promise.all(idle.map((socket) => once(socket, 'connect')))
+    await eventually(async () => (await fetch(url)).ok)
+    connections.clear()
+    for (let webhooks = 0; webhooks < 20; webhooks += 1) {
+      expect((await fetch(url, { headers: { connection: 'close' } })).status).toBe(200)
+    }
+    expect(connections.size).toBeLessThanOrEqual(2)
+  } finally {
+    for (const socket of idle) socket.destroy()
+    ingest.closeAllConnections()
+    ingest.close()
   }
 })
 
