@@ -233,7 +233,7 @@ async function publishUnheard({
 }
 
 const connectPublisher = async (variant: FanOutVariant, redisUrl: string): Promise<Publisher> =>
-  (await variant.connectPublisher?.(serverPort)) ?? connectRawRedis(redisUrl)
+  (await variant.connectPublisher?.(serverPort, redisUrl)) ?? connectRawRedis(redisUrl)
 
 /** Calls `send` with the time at which each event was due. */
 async function atRate(ratePerSecond: number, durationMs: number, send: (dueAt: number) => void): Promise<void> {

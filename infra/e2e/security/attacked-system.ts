@@ -67,7 +67,8 @@ export async function startAttackedSystem(entry: Entry, loadBalancers = 1): Prom
     return { ...target, ingestUrl: url, gatewayUrl: url }
   }
   const targets: [Target, ...Target[]] = [entry === 'direct' ? target : await startLoadBalancer()]
-  while (entry === 'haproxy' && targets.length < loadBalancers) targets.push(await startLoadBalancer())
+  const more = entry === 'direct' ? 0 : loadBalancers - 1
+  while (targets.length <= more) targets.push(await startLoadBalancer())
   const { url: databaseUrl } = postgres
   const started = cleanups.move()
   return { targets, databaseUrl, services, [Symbol.asyncDispose]: () => started.disposeAsync() }

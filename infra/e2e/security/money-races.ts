@@ -1,6 +1,6 @@
 import { formatMoney, parseMoney } from '@paxyo/order-core'
 import { once } from 'node:events'
-import { Agent, request, type IncomingMessage } from 'node:http'
+import { Agent, request as openRequest, type IncomingMessage } from 'node:http'
 import { json } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createTally, inParallel, type AttackOptions, type AttackResult, type Target } from './attack.ts'
@@ -146,7 +146,7 @@ async function send(
   url: string,
   { method, headers, body }: { method: string; headers?: Record<string, string>; body?: string },
 ): Promise<Called> {
-  const sending = request(url, { method, headers: { 'content-type': 'application/json', ...headers }, agent })
+  const sending = openRequest(url, { method, headers: { 'content-type': 'application/json', ...headers }, agent })
   try {
     sending.end(body)
     const [response] = (await once(sending, 'response')) as [IncomingMessage]

@@ -1,5 +1,6 @@
 import type { FanOutVariant } from './variant.ts'
 import { centrifugo } from './centrifugo.ts'
+import { centrifugoStream } from './centrifugo-stream.ts'
 import { nchan } from './nchan.ts'
 import { socketIo } from './socket-io.ts'
 import { plainWs } from './plain-ws.ts'
@@ -13,6 +14,7 @@ export const FAN_OUT_VARIANTS: ReadonlyMap<string, FanOutVariant> = new Map(
     plainWs,
     socketIo,
     ...withProgram('CENTRIFUGO', centrifugo),
+    ...withProgram('CENTRIFUGO', centrifugoStream),
     ...withProgram('NCHAN', nchan),
   ].map((variant) => [variant.name, variant]),
 )

@@ -25,8 +25,8 @@ export interface FanOutVariant {
   toMessage(userId: string, seq: number): { readonly channel: string; readonly message: string | Buffer }
   /** Events in flight when there are as many as it can deliver; more when publishing has a longer way. 1,000 by default. */
   readonly inFlightMax?: number
-  /** Connects to the server itself, for variants that do not publish through Redis. */
-  connectPublisher?(port: number): Promise<Publisher>
+  /** For variants that do not publish through Redis' pub/sub. */
+  connectPublisher?(port: number, redisUrl: string): Promise<Publisher>
 }
 
 /** Publishes and ignores the responses. */
