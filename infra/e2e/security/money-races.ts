@@ -5,7 +5,7 @@ import { json } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createTally, inParallel, type AttackOptions, type AttackResult, type Target } from './attack.ts'
 
-/** Requests without a response. The service lets a thousand wait and rejects the others, so its queue is always full. */
+/** Requests without a response, those that wait for a connection included. */
 const IN_FLIGHT_MAX = 9_000
 /** Afterwards as few at a time that none is rejected. */
 const SETTLING_MAX = 50
@@ -147,6 +147,8 @@ async function send(
   { method, headers, body }: { method: string; headers?: Record<string, string>; body?: string },
 ): Promise<Called> {
   const sending = openRequest(url, { method, headers: { 'content-type': 'application/json', ...headers }, agent })
+  // Also after the head of its response.
+  sending.on('error', () => undefined)
   try {
     sending.end(body)
     const [response] = (await once(sending, 'response')) as [IncomingMessage]
