@@ -22,7 +22,7 @@ const USAGE = `Usage: npm run attack -- [options]
   --races-per-second <n>  racing requests for money, all the time (100)
   --examples <n>          requests of Schemathesis for each operation; 0 leaves it out (20)
   --seed <n>              replay the inputs
-  --direct                one replica of each service, without HAProxy; by default two of each, behind two
+  --direct                one replica of each service, without HAProxy; by default two of each, behind two HAProxys
   --report <file>         write the report as JSON
 `
 const { values } = parseArgs({

@@ -1,6 +1,4 @@
-import { once } from 'node:events'
-import { connect } from 'node:net'
-import { sendTogether } from '../../load/send-together.ts'
+import { connectRawPublisher } from '../raw-publisher.ts'
 import { centrifugo } from './centrifugo.ts'
 import type { FanOutVariant, Publisher } from './variant.ts'
 
@@ -16,19 +14,9 @@ export const centrifugoStream: FanOutVariant = {
   connectPublisher: (_port, redisUrl) => connectStream(redisUrl),
 }
 
-async function connectStream(url: string): Promise<Publisher> {
-  const { port, hostname } = new URL(url)
-  const socket = connect({ port: Number(port), host: hostname, noDelay: true })
-  await once(socket, 'connect')
-  socket.resume()
-  const beforeWrite = sendTogether(socket)
-  return {
-    publish(channel, message) {
-      beforeWrite()
-      const words = ['XADD', STREAM, 'MAXLEN', '~', LENGTH_MAX, '*', 'centrifugo-channels', channel, 'payload', message]
-      const parts = words.map((word) => `$${Buffer.byteLength(word)}\r\n${word.toString()}\r\n`)
-      socket.write(`*${parts.length}\r\n${parts.join('')}`)
-    },
-    close: () => socket.destroy(),
-  }
-}
+const connectStream = (url: string): Promise<Publisher> =>
+  connectRawPublisher(new URL(url), (socket, channel, message) => {
+    const words = ['XADD', STREAM, 'MAXLEN', '~', LENGTH_MAX, '*', 'centrifugo-channels', channel, 'payload', message]
+    const parts = words.map((word) => `$${Buffer.byteLength(word)}\r\n${word.toString()}\r\n`)
+    socket.write(`*${parts.length}\r\n${parts.join('')}`)
+  })

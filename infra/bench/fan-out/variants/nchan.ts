@@ -1,7 +1,5 @@
-import { once } from 'node:events'
-import { connect } from 'node:net'
 import { fileURLToPath } from 'node:url'
-import { sendTogether } from '../../load/send-together.ts'
+import { connectRawPublisher } from '../raw-publisher.ts'
 import { connectSeveral } from './several-publishers.ts'
 import { eventText, type FanOutVariant, type Publisher } from './variant.ts'
 
@@ -20,17 +18,8 @@ export const nchan: FanOutVariant = {
 }
 
 /** Sends a request for each message, without waiting for responses. */
-async function connectOne(port: number): Promise<Publisher> {
-  const socket = connect({ port, host: '127.0.0.1', noDelay: true })
-  await once(socket, 'connect')
-  socket.resume()
-  const beforeWrite = sendTogether(socket)
-  return {
-    publish(channel, message) {
-      beforeWrite()
-      const head = `POST /publish/${channel} HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-length: ${Buffer.byteLength(message)}`
-      socket.write(`${head}\r\n\r\n${message.toString()}`)
-    },
-    close: () => socket.destroy(),
-  }
-}
+const connectOne = (port: number): Promise<Publisher> =>
+  connectRawPublisher({ hostname: '127.0.0.1', port }, (socket, channel, message) => {
+    const head = `POST /publish/${channel} HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-length: ${Buffer.byteLength(message)}`
+    socket.write(`${head}\r\n\r\n${message.toString()}`)
+  })
