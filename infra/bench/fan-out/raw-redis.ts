@@ -1,4 +1,4 @@
-import { connectRawPublisher } from './raw-publisher.ts'
+import { connectRawPublisher } from './variants/raw-publisher.ts'
 import type { Publisher } from './variants/variant.ts'
 
 /** Publishes to Redis. */

@@ -1,4 +1,4 @@
-import { connectRawPublisher } from '../raw-publisher.ts'
+import { connectRawPublisher } from './raw-publisher.ts'
 import { centrifugo } from './centrifugo.ts'
 import type { FanOutVariant, Publisher } from './variant.ts'
 

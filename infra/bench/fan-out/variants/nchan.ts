@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url'
-import { connectRawPublisher } from '../raw-publisher.ts'
+import { connectRawPublisher } from './raw-publisher.ts'
 import { connectSeveral } from './several-publishers.ts'
 import { eventText, type FanOutVariant, type Publisher } from './variant.ts'
 

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
-import { sendTogether } from '../load/send-together.ts'
-import type { Publisher } from './variants/variant.ts'
+import { sendTogether } from '../../load/send-together.ts'
+import type { Publisher } from './variant.ts'
 
 /** Publishes over one connection, without reading the responses. Messages of one turn of the event loop are sent together. */
 export async function connectRawPublisher(
