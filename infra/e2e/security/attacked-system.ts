@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startLocalHaproxy } from '../../deploy/compose/test/local-haproxy.ts'
 import type { Target } from './attack.ts'
+import type { Container, ControlGroups } from './control-groups.ts'
 
 /** Both services, with their own PostgreSQL and Redis. */
 export interface AttackedSystem extends AsyncDisposable {
@@ -14,6 +15,8 @@ export interface AttackedSystem extends AsyncDisposable {
   readonly targets: readonly [Target, ...Target[]]
   readonly databaseUrl: string
   readonly services: readonly ServiceProcess[]
+  /** How many requests and WebSockets each gateway has, as the first load balancer counts them. */
+  gatewaySessions(): Promise<number[]>
 }
 
 /** How clients reach the services: two of each behind the HAProxy of docker compose, or one of each directly. */
@@ -21,16 +24,31 @@ export type Entry = 'haproxy' | 'direct'
 
 const POSTGRES_SETTINGS = { fsync: 'on', max_connections: '100' }
 
-/** @param loadBalancers how many HAProxys are in front. */
-export async function startAttackedSystem(entry: Entry, loadBalancers = 1): Promise<AttackedSystem> {
+export interface AttackedSystemOptions {
+  /** Of its control groups. */
+  readonly name: string
+  readonly entry: Entry
+  /** How many HAProxys are in front. */
+  readonly loadBalancers?: number
+  readonly groups: ControlGroups | undefined
+}
+
+export async function startAttackedSystem(options: AttackedSystemOptions): Promise<AttackedSystem> {
+  const { name: systemName, entry, loadBalancers = 1, groups } = options
+  let count = 0
+  const inGroup = (container: Container, pid: number): void => {
+    groups?.add(`${systemName}-${container}-${(count += 1)}`, pid, container)
+  }
   await using cleanups = new AsyncDisposableStack()
   const folder = mkdtempSync(join(tmpdir(), 'paxyo-attack-'))
   cleanups.defer(() => rmSync(folder, { recursive: true, force: true }))
-  const options = { dataDir: join(folder, 'postgres'), password: 'attack', settings: POSTGRES_SETTINGS }
-  const postgres = await startLocalPostgres(options)
+  const dataDir = join(folder, 'postgres')
+  const postgres = await startLocalPostgres({ dataDir, password: 'attack', settings: POSTGRES_SETTINGS })
   cleanups.defer(() => postgres.stop())
+  inGroup('postgres', postgres.pid)
   const redis = await startRedisServer()
   cleanups.defer(() => redis.stop())
+  inGroup('redis', redis.process.pid!)
   await migrateToLatest(postgres.url)
 
   const [panelKey, webhookToken, messageKey] = [1, 2, 3].map(() => randomBytes(32).toString('hex'))
@@ -52,6 +70,7 @@ export async function startAttackedSystem(entry: Entry, loadBalancers = 1): Prom
       const service = await startService(name, env)
       services.push(service)
       cleanups.defer(async () => void (await service.end('SIGKILL')))
+      inGroup(name, service.child.pid!)
       urls.push(service.url)
     }
     return urls
@@ -60,9 +79,12 @@ export async function startAttackedSystem(entry: Entry, loadBalancers = 1): Prom
   const gatewayUrls = await startReplicas('ws-gateway')
   const [ingestUrl, gatewayUrl] = [ingestUrls[0]!, gatewayUrls[0]!]
   const target = { ingestUrl, gatewayUrl, panelKey: panelKey!, webhookToken: webhookToken! }
+  let internalPort: number | undefined
   async function startLoadBalancer(): Promise<Target> {
     const servers = { ingest: ingestUrls.map(hostOf), gateway: gatewayUrls.map(hostOf) }
-    const { ports } = cleanups.use(await startLocalHaproxy({ servers, isPlain: true }))
+    const { ports, child } = cleanups.use(await startLocalHaproxy({ servers, isPlain: true }))
+    inGroup('haproxy', child.pid!)
+    internalPort ??= ports.internal
     const url = `http://127.0.0.1:${ports.secure}`
     return { ...target, ingestUrl: url, gatewayUrl: url }
   }
@@ -71,8 +93,20 @@ export async function startAttackedSystem(entry: Entry, loadBalancers = 1): Prom
   while (targets.length <= more) targets.push(await startLoadBalancer())
   const { url: databaseUrl } = postgres
   const started = cleanups.move()
-  return { targets, databaseUrl, services, [Symbol.asyncDispose]: () => started.disposeAsync() }
+  return {
+    targets,
+    databaseUrl,
+    services,
+    async gatewaySessions() {
+      if (internalPort === undefined) return []
+      const metrics = await fetch(`http://127.0.0.1:${internalPort}/metrics`).then((response) => response.text())
+      return Array.from(metrics.matchAll(GATEWAY_SESSIONS), ([, sessions]) => Number(sessions))
+    },
+    [Symbol.asyncDispose]: () => started.disposeAsync(),
+  }
 }
+
+const GATEWAY_SESSIONS = /^haproxy_server_current_sessions\{proxy="gateways",.*\} (\d+)$/gm
 
 const hostOf = (url: string): string => new URL(url).host
 

@@ -1,11 +1,13 @@
-import { ledgerViolations } from '@paxyo/testkit'
+import { eventually, ledgerViolations } from '@paxyo/testkit'
+import { execFileSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
-import { availableParallelism, setPriority } from 'node:os'
+import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
 import pg from 'pg'
 import { createRandom } from '../../chaos/random.ts'
 import { observeService, startAttackedSystem } from './attacked-system.ts'
-import { startBystander } from './bystander-thread.ts'
+import { startBystander } from './bystander-process.ts'
+import { createControlGroups } from './control-groups.ts'
 import { findFailures } from './find-failures.ts'
 import { attackWithRaces } from './money-races.ts'
 import { attackWithHostileInputs, HOSTILE_ATTACKS } from './run-attacks.ts'
@@ -44,8 +46,6 @@ if (values.help) {
   process.exit()
 }
 
-/** The lowest. */
-const ATTACKERS_PRIORITY = 19
 /** One process may open too few files for all sockets, each of which takes two. */
 const LOAD_BALANCERS = 2
 const SCHEMATHESIS_SECONDS_MAX = 600
@@ -59,16 +59,27 @@ const ofEach = (all: number): number => all / HOSTILE_ATTACKS.length
 
 const python = examples > 0 ? installSchemathesis() : undefined
 const entry = values.direct ? 'direct' : 'haproxy'
-await using system = await startAttackedSystem(entry, LOAD_BALANCERS)
+using groups = createControlGroups()
+await using system = await startAttackedSystem({ name: 'attacked', entry, loadBalancers: LOAD_BALANCERS, groups })
 // This one is not attacked: its client notices only that the machine is busy.
-await using quietSystem = await startAttackedSystem(entry)
+await using quietSystem = await startAttackedSystem({ name: 'quiet', entry, groups })
 const { targets } = system
 const [target] = targets
 const [bystander, quietBystander] = [startBystander(target), startBystander(quietSystem.targets[0])]
+groups?.add('bystander', bystander.pid)
+groups?.add('quiet-bystander', quietBystander.pid)
 
-// An attacker has another machine: here the attackers get what the services and the bystanders leave.
-setPriority(ATTACKERS_PRIORITY)
+// An attacker has another machine: here the attackers, and each thread of this process, get what the services and the bystanders leave.
+execFileSync('chrt', ['--all-tasks', '--idle', '--pid', '0', String(process.pid)])
+groups?.addAttackers()
+if (groups === undefined)
+  log('no control groups: only root may create them, so one busy process takes the time of all others')
 
+// Its page stays at its gateway.
+const gatewaySessions = await eventually(async () => {
+  const sessions = await system.gatewaySessions()
+  return (values.direct || sessions.includes(1)) && sessions
+})
 log('the attack begins')
 const startedAt = performance.now()
 const endsAt = startedAt + Number(values.minutes) * 60_000
@@ -132,9 +143,11 @@ const ofSockets = await Promise.all(sockets)
 const report = {
   at: new Date().toISOString(),
   ...machine,
+  hasControlGroups: groups !== undefined,
   options: { ...values, seed },
   seconds,
   inputs,
+  gatewaySessionsBefore: gatewaySessions,
   ofSockets,
   ...found,
   failures,
