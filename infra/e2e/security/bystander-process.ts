@@ -4,8 +4,8 @@ import { fileURLToPath } from 'node:url'
 import type { Target } from './attack.ts'
 import { watchAsBystander, type Noticed } from './bystander.ts'
 
-/** A bystander in a separate process: that of the attackers is busy, and has the lowest priority. */
-export interface BystanderProcess {
+/** A bystander in a separate process: that of the attackers is busy, and comes last. */
+export interface BystanderProcess extends AsyncDisposable {
   readonly pid: number
   /** What it noticed since its start. */
   stop(): Promise<Noticed>
@@ -15,19 +15,22 @@ const SCRIPT = fileURLToPath(import.meta.url)
 
 export function startBystander(target: Target): BystanderProcess {
   const child = fork(SCRIPT, [JSON.stringify(target)])
-  const ended = once(child, 'exit').then(([code]: number[]) => {
+  const exited = once(child, 'exit')
+  const failed = exited.then(([code]: number[]) => {
     throw new Error(`the bystander has ended with ${code}`)
   })
   // It is looked at when the attack is over.
-  ended.catch(() => undefined)
+  failed.catch(() => undefined)
   return {
     pid: child.pid!,
     async stop() {
       child.send('stop')
       const noticed = once(child, 'message') as Promise<[Noticed]>
-      const [result] = await Promise.race([noticed, ended])
-      child.disconnect()
-      return result
+      return (await Promise.race([noticed, failed]))[0]
+    },
+    async [Symbol.asyncDispose]() {
+      child.kill('SIGKILL')
+      await exited
     },
   }
 }
@@ -35,7 +38,7 @@ export function startBystander(target: Target): BystanderProcess {
 if (process.argv[1] === SCRIPT) {
   let isStopped = false
   process.once('message', () => (isStopped = true))
-  // Its parent has ended, or has the result.
+  // Its parent has ended.
   process.once('disconnect', () => process.exit())
   process.send!(await watchAsBystander(JSON.parse(process.argv[2]!) as Target, () => isStopped))
 }

@@ -1,12 +1,13 @@
-// Containers have control groups: the kernel shares a busy core among these by their CPU shares, however many threads and processes each
-// has. Without them one busy process takes the time of all others. So here each process has one, too, with the shares of docker-compose.yml.
+// Containers have control groups: the kernel shares a busy core among these by their CPU shares. Without them it shares the core among
+// threads, so that a process with many threads gets more of it. So here each process has one, too, with the shares of docker-compose.yml.
 
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parse } from 'yaml'
 
 export type Container = 'haproxy' | 'postgres' | 'redis' | 'webhook-ingest' | 'ws-gateway'
 
+/** When it is disposed, all processes in it have ended, but this one. */
 export interface ControlGroups extends Disposable {
   /** Moves a process and its children into a new group. */
   add(name: string, pid: number, container?: Container): void
@@ -14,29 +15,23 @@ export interface ControlGroups extends Disposable {
   addAttackers(): void
 }
 
-/** Of a container without `cpu_shares`. */
+/** What docker-compose.yml gives most containers. */
 const DEFAULT_SHARES = 1_024
 const COMPOSE_FILE = new URL('../../../docker-compose.yml', import.meta.url)
 /** Where the kernel's controller for the processor is, in the first and in the second version. */
 const [VERSION_1, VERSION_2] = ['/sys/fs/cgroup/cpu', '/sys/fs/cgroup']
 
-/** @returns undefined when this process may not create control groups: it is not root, or there are none. */
-export function createControlGroups(): ControlGroups | undefined {
+/** @throws when this process may not create control groups: it is not root, or cannot write to `/sys/fs/cgroup`. */
+export function createControlGroups(): ControlGroups {
   const isFirst = existsSync(join(VERSION_1, 'cpu.shares'))
   const root = isFirst ? VERSION_1 : VERSION_2
-  const folder = join(root, `paxyo-attack-${process.pid}`)
-  try {
-    mkdirSync(folder)
-    if (!isFirst) for (const parent of [root, folder]) writeFileSync(join(parent, 'cgroup.subtree_control'), '+cpu')
-  } catch {
-    if (existsSync(folder)) rmdirSync(folder)
-    return undefined
-  }
+  const folder = mkdtempSync(join(root, 'paxyo-attack-'))
+  if (!isFirst) for (const parent of [root, folder]) writeFileSync(join(parent, 'cgroup.subtree_control'), '+cpu')
   const groups: string[] = []
   function create(name: string): string {
     const group = join(folder, name)
     mkdirSync(group)
-    groups.unshift(group)
+    groups.push(group)
     return group
   }
   const move = (pid: number, group: string): void => writeFileSync(join(group, 'cgroup.procs'), String(pid))
@@ -46,12 +41,17 @@ export function createControlGroups(): ControlGroups | undefined {
       const group = create(name)
       const shares = container === undefined ? DEFAULT_SHARES : sharesOf(container)
       if (isFirst) writeFileSync(join(group, 'cpu.shares'), String(shares))
-      else writeFileSync(join(group, 'cpu.weight'), String(weightOf(shares)))
-      for (const each of [pid, ...childrenOf(pid)]) move(each, group)
+      // Weights have the same ratios, and 100 instead of 1,024.
+      else writeFileSync(join(group, 'cpu.weight'), String(Math.round((shares * 100) / 1_024)))
+      move(pid, group)
+      // Those that it starts from now on are in its group.
+      for (const child of childrenOf(pid)) unlessEnded(() => move(child, group))
     },
     addAttackers() {
       const group = create('attackers')
-      writeFileSync(join(group, 'cpu.idle'), '1')
+      // Linux 5.15 and newer; before, the threads' own policy must do.
+      const idle = join(group, 'cpu.idle')
+      if (existsSync(idle)) writeFileSync(idle, '1')
       move(process.pid, group)
     },
     [Symbol.dispose]() {
@@ -61,22 +61,27 @@ export function createControlGroups(): ControlGroups | undefined {
   }
 }
 
-/** As Docker converts them for the second version, whose weights are 1 to 10,000. */
-const weightOf = (shares: number): number => Math.round(1 + ((shares - 2) * 9_999) / 262_142)
-
 function readShares(): (container: Container) => number {
   interface Compose {
-    readonly services: Readonly<Record<Container, { readonly cpu_shares?: number }>>
+    readonly services: Readonly<Record<Container, { readonly cpu_shares: number }>>
   }
   const { services } = parse(readFileSync(COMPOSE_FILE, 'utf8'), { merge: true }) as Compose
-  return (container) => services[container].cpu_shares ?? DEFAULT_SHARES
+  return (container) => services[container].cpu_shares
 }
 
 function childrenOf(parent: number): number[] {
   const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name))
-  return pids.map(Number).filter((pid) => {
-    // The process may have ended.
-    const status = existsSync(`/proc/${pid}/status`) ? readFileSync(`/proc/${pid}/status`, 'utf8') : ''
-    return new RegExp(`^PPid:\\s+${parent}$`, 'm').test(status)
-  })
+  const isChild = new RegExp(`^PPid:\\s+${parent}$`, 'm')
+  return pids
+    .map(Number)
+    .filter((pid) => isChild.test(unlessEnded(() => readFileSync(`/proc/${pid}/status`, 'utf8')) ?? ''))
+}
+
+function unlessEnded<T>(work: () => T): T | undefined {
+  try {
+    return work()
+  } catch (error) {
+    if (['ENOENT', 'ESRCH'].includes((error as NodeJS.ErrnoException).code ?? '')) return undefined
+    throw error
+  }
 }

@@ -7,12 +7,12 @@ import pg from 'pg'
 import { createRandom } from '../../chaos/random.ts'
 import { observeService, startAttackedSystem } from './attacked-system.ts'
 import { startBystander } from './bystander-process.ts'
-import { createControlGroups } from './control-groups.ts'
+import { createControlGroups, type ControlGroups } from './control-groups.ts'
 import { findFailures } from './find-failures.ts'
 import { attackWithRaces } from './money-races.ts'
 import { attackWithHostileInputs, HOSTILE_ATTACKS } from './run-attacks.ts'
 import { attackWithSchemathesis, installSchemathesis } from './schemathesis.ts'
-import { holdSockets } from './silent-sockets.ts'
+import { startSilentSockets } from './silent-sockets-thread.ts'
 import { attackWithSlowRequests } from './slow-requests.ts'
 
 const USAGE = `Usage: npm run attack -- [options]
@@ -59,23 +59,22 @@ const ofEach = (all: number): number => all / HOSTILE_ATTACKS.length
 
 const python = examples > 0 ? installSchemathesis() : undefined
 const entry = values.direct ? 'direct' : 'haproxy'
-using groups = createControlGroups()
+using groups = tryToCreateControlGroups()
 await using system = await startAttackedSystem({ name: 'attacked', entry, loadBalancers: LOAD_BALANCERS, groups })
 // This one is not attacked: its client notices only that the machine is busy.
 await using quietSystem = await startAttackedSystem({ name: 'quiet', entry, groups })
 const { targets } = system
 const [target] = targets
-const [bystander, quietBystander] = [startBystander(target), startBystander(quietSystem.targets[0])]
+await using bystander = startBystander(target)
+await using quietBystander = startBystander(quietSystem.targets[0])
 groups?.add('bystander', bystander.pid)
 groups?.add('quiet-bystander', quietBystander.pid)
 
 // An attacker has another machine: here the attackers, and each thread of this process, get what the services and the bystanders leave.
 execFileSync('chrt', ['--all-tasks', '--idle', '--pid', '0', String(process.pid)])
 groups?.addAttackers()
-if (groups === undefined)
-  log('no control groups: only root may create them, so one busy process takes the time of all others')
 
-// Its page stays at its gateway.
+// The bystander's page is at one of them, and stays there.
 const gatewaySessions = await eventually(async () => {
   const sessions = await system.gatewaySessions()
   return (values.direct || sessions.includes(1)) && sessions
@@ -86,7 +85,7 @@ const endsAt = startedAt + Number(values.minutes) * 60_000
 let isDone = false
 const isOver = (): boolean => isDone || performance.now() >= endsAt
 const sockets = targets.map(({ gatewayUrl }) =>
-  holdSockets(gatewayUrl, Math.ceil(Number(values.sockets) / targets.length), isOver),
+  startSilentSockets({ url: gatewayUrl, count: Math.ceil(Number(values.sockets) / targets.length) }),
 )
 const racesPerSecond = Number(values['races-per-second'])
 const racing = attackWithRaces({
@@ -110,6 +109,7 @@ const attacked = await Promise.all(
 )
 isDone = true
 const [underAttack, quiet] = await Promise.all([bystander.stop(), quietBystander.stop()])
+const ofSockets = await Promise.all(sockets.map((each) => each.stop()))
 const seconds = Math.round((performance.now() - startedAt) / 1_000)
 log('the attack is over')
 const attacks = [...attacked, await racing, await slowing]
@@ -139,7 +139,6 @@ await pool.end()
 const failures = findFailures(found)
 const inputs = attacks.reduce((sum, attack) => sum + attack.inputs, 0)
 const machine = { node: process.version, cores: availableParallelism() }
-const ofSockets = await Promise.all(sockets)
 const report = {
   at: new Date().toISOString(),
   ...machine,
@@ -156,3 +155,12 @@ const text = `${JSON.stringify(report, null, 2)}\n`
 process.stdout.write(text)
 if (values.report !== undefined) writeFileSync(values.report, text)
 process.exitCode = failures.length === 0 ? 0 : 1
+
+function tryToCreateControlGroups(): ControlGroups | undefined {
+  try {
+    return createControlGroups()
+  } catch (error) {
+    log(`no control groups, so a process with many threads gets more of a busy core: ${(error as Error).message}`)
+    return undefined
+  }
+}
