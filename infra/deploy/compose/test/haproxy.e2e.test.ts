@@ -100,17 +100,6 @@ test('HAProxy has nothing to complain about but names that only Docker knows', (
   expect(warnings.filter((line) => !/is (?:DOWN|going DOWN)|has no server available/.test(line))).toEqual([])
 })
 
-test('HAProxy has one thread, or as many as its setting says', async () => {
-  const threads = async (): Promise<string | undefined> => {
-    const metrics = await (await fetch(`http://127.0.0.1:${haproxy.ports.internal}/metrics`)).text()
-    return /^haproxy_process_nbthread (\d+)$/m.exec(metrics)?.[1]
-  }
-  expect(await threads()).toBe('1')
-  await haproxy.restart({ HAPROXY_THREADS: '2' })
-  expect(await threads()).toBe('2')
-  await haproxy.restart()
-})
-
 test('there is no way to the demo but while it runs', async () => {
   const statuses = (): Promise<number[]> => Promise.all(DEMO_PATHS.map(async (path) => (await get(path)).status))
   const waitFor = async (status: number): Promise<void> => {
@@ -315,7 +304,7 @@ test('the connection to a service is kept, however many WebSockets there are', a
   ingest.listen(ports.ingest, '127.0.0.1')
   await using small = await startLocalHaproxy({
     servers: { ingest: [`127.0.0.1:${ports.ingest}`] },
-    edit: (config) => config.replace(/fd-hard-limit \d+/, 'fd-hard-limit 400'),
+    edit: (config) => config.replace(/fd-hard-limit \d+/, 'fd-hard-limit 400\n  nbthread 1'),
   })
   const agent = new Agent({ ca: small.ca, keepAlive: true, maxSockets: 1 })
   const read = (): Promise<HttpsResponse> => get('/v1/orders', {}, agent, small.ports.secure)
