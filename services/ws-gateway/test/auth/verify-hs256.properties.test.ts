@@ -39,7 +39,7 @@ const tokens = fc
   .tuple(
     often(undefined, headers),
     fc.oneof({ weight: 6, arbitrary: claims }, fc.jsonValue()),
-    fc.constantFrom('', '=', 'A', '.', ' '),
+    fc.constantFrom('', '', '', '', '=', 'A', '.', ' '),
     fc.constantFrom(SECRET, SECRET, SECRET, 'another secret'),
   )
   .map(
