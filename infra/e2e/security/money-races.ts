@@ -1,12 +1,12 @@
 import { formatMoney, parseMoney } from '@paxyo/order-core'
-import { once } from 'node:events'
-import { Agent, request as openRequest, type IncomingMessage } from 'node:http'
-import { json } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createTally, inParallel, type AttackOptions, type AttackResult, type Target } from './attack.ts'
+import { createLeanClient, type LeanClient, type LeanResponse } from './lean-client.ts'
 
 /** Requests without a response, those that wait for a connection included. */
 const IN_FLIGHT_MAX = 9_000
+/** The panel's server. HAProxy accepts 2,000 connections of an address. */
+const CLIENT = { connectionsMax: 1_500, localAddress: '127.0.2.1' }
 /** Afterwards as few at a time that none is rejected. */
 const SETTLING_MAX = 50
 /** As many as a request for registrations may have. */
@@ -25,7 +25,8 @@ export interface RaceOptions extends AttackOptions {
  * are. Afterwards each account must have exactly one deposit, and exactly the charge of its order back.
  */
 export async function attackWithRaces(options: RaceOptions): Promise<AttackResult> {
-  const { target, random, inputs, perSecondMax = Infinity, isOver, contenders = 12 } = options
+  const { random, inputs, perSecondMax = Infinity, isOver, contenders = 12 } = options
+  const target: RacedTarget = { ...options.target, client: createLeanClient(options.target.ingestUrl, CLIENT) }
   const tally = createTally('money races')
   const run = random.below(1_000_000_000).toString(36)
   const rounds = Math.max(1, Math.round(inputs / contenders))
@@ -57,31 +58,41 @@ export async function attackWithRaces(options: RaceOptions): Promise<AttackResul
     const balance = await readBalance(target, userId)
     if (balance !== SETTLED_BALANCE) tally.violated(`${userId} has ${balance}, and must have ${SETTLED_BALANCE}`)
   })
+  target.client.close()
   return tally.result()
 }
 
-async function prepare(target: Target, userIds: readonly string[]): Promise<void> {
+interface RacedTarget extends Target {
+  readonly client: LeanClient
+}
+
+async function prepare(target: RacedTarget, userIds: readonly string[]): Promise<void> {
   const order = { service: 'Likes', link: 'https://example.com/a', quantity: 1_000, charge: CHARGE, currency: 'USD' }
   const orders = userIds.map((id) => ({ ...order, orderId: id, providerOrderId: id, userId: id }))
-  const { status, body } = await settle(() => call(target, 'POST', '/v1/orders/bulk', { orders }))
-  const results = (body as { results?: readonly { outcome: string }[] }).results ?? []
+  const response = await settle(() => call(target, 'POST', '/v1/orders/bulk', { orders }))
+  const { results = [] } = bodyOf(response) as { results?: readonly { outcome: string }[] }
   const registered = results.filter(({ outcome }) => outcome === 'registered' || outcome === 'unchanged').length
-  if (registered < userIds.length) throw new Error(`${registered} of ${userIds.length} orders registered (${status})`)
+  if (registered < userIds.length)
+    throw new Error(`${registered} of ${userIds.length} orders registered (${response.status})`)
 }
 
 const SETTLED_BALANCE = formatMoney(parseMoney(DEPOSIT) + parseMoney(CHARGE))
 
-async function readBalance(target: Target, userId: string): Promise<string> {
-  const { status, body } = await settle(() => call(target, 'GET', `/v1/accounts/${userId}`))
-  return (body as { account?: { balance: string } }).account?.balance ?? `no balance, but status ${status}`
+async function readBalance(target: RacedTarget, userId: string): Promise<string> {
+  const response = await settle(() => call(target, 'GET', `/v1/accounts/${userId}`))
+  const { account } = bodyOf(response) as { account?: { balance: string } }
+  return account?.balance ?? `no balance, but status ${response.status}`
 }
+
+/** HAProxy's own errors are not JSON. */
+const bodyOf = ({ status, text }: LeanResponse): unknown => (status >= 200 && status < 300 ? JSON.parse(text) : {})
 
 const SETTLE_ATTEMPTS = 50
 const RETRY_DELAY_MS = 100
 const DISCONNECTED = 0
 
 /** Retries later while the service is busy, or another request with the same key is being processed. */
-async function settle(request: () => Promise<Called>): Promise<Called> {
+async function settle(request: () => Promise<LeanResponse>): Promise<LeanResponse> {
   for (let attempt = 1; ; attempt += 1) {
     const called = await request()
     const { status } = called
@@ -90,12 +101,7 @@ async function settle(request: () => Promise<Called>): Promise<Called> {
   }
 }
 
-interface Called {
-  readonly status: number
-  readonly body: unknown
-}
-
-const deposit = (target: Target, userId: string, key: string): Promise<Called> =>
+const deposit = (target: RacedTarget, userId: string, key: string): Promise<LeanResponse> =>
   call(
     target,
     'POST',
@@ -104,13 +110,13 @@ const deposit = (target: Target, userId: string, key: string): Promise<Called> =
     { 'idempotency-key': `${userId}-${key}` },
   )
 
-const refund = (target: Target, userId: string, number: number): Promise<Called> =>
+const refund = (target: RacedTarget, userId: string, number: number): Promise<LeanResponse> =>
   act(target, userId, { action: 'refund', amount: '1' }, number)
 
-const cancel = (target: Target, userId: string, number: number): Promise<Called> =>
+const cancel = (target: RacedTarget, userId: string, number: number): Promise<LeanResponse> =>
   act(target, userId, { action: 'cancel' }, number)
 
-const act = (target: Target, userId: string, body: object, number: number): Promise<Called> =>
+const act = (target: RacedTarget, userId: string, body: object, number: number): Promise<LeanResponse> =>
   call(
     target,
     'POST',
@@ -119,41 +125,29 @@ const act = (target: Target, userId: string, body: object, number: number): Prom
     { 'idempotency-key': `${userId}-act-${number}` },
   )
 
-const webhook = ({ ingestUrl, webhookToken }: Target, userId: string): Promise<Called> =>
-  send(`${ingestUrl}/webhooks/godofpanel/${webhookToken}`, {
+const webhook = ({ client, webhookToken }: RacedTarget, userId: string): Promise<LeanResponse> =>
+  client.send({
     method: 'POST',
+    path: `/webhooks/godofpanel/${webhookToken}`,
+    headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ order_id: userId, status: 'canceled' }),
   })
 
+/** Every request here can be repeated. */
 const call = (
-  { ingestUrl, panelKey }: Target,
+  { client, panelKey }: RacedTarget,
   method: 'GET' | 'POST',
   path: string,
   body?: object,
   headers: Record<string, string> = {},
-): Promise<Called> =>
-  send(`${ingestUrl}${path}`, {
+): Promise<LeanResponse> =>
+  client.send({
     method,
-    headers: { authorization: `Bearer ${panelKey}`, ...headers },
+    path,
+    headers: {
+      authorization: `Bearer ${panelKey}`,
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      ...headers,
+    },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   })
-
-/** The panel's server. HAProxy accepts 2,000 connections of an address: further requests wait here. */
-const agent = new Agent({ keepAlive: true, localAddress: '127.0.2.1', maxSockets: 1_500 })
-
-/** Every request here can be repeated. */
-async function send(
-  url: string,
-  { method, headers, body }: { method: string; headers?: Record<string, string>; body?: string },
-): Promise<Called> {
-  const sending = openRequest(url, { method, headers: { 'content-type': 'application/json', ...headers }, agent })
-  // Also after the head of its response.
-  sending.on('error', () => undefined)
-  try {
-    sending.end(body)
-    const [response] = (await once(sending, 'response')) as [IncomingMessage]
-    return { status: response.statusCode!, body: await json(response) }
-  } catch {
-    return { status: DISCONNECTED, body: {} }
-  }
-}
