@@ -26,7 +26,12 @@ export function createControlGroups(): ControlGroups {
   const isFirst = existsSync(join(VERSION_1, 'cpu.shares'))
   const root = isFirst ? VERSION_1 : VERSION_2
   const folder = mkdtempSync(join(root, 'paxyo-attack-'))
-  if (!isFirst) for (const parent of [root, folder]) writeFileSync(join(parent, 'cgroup.subtree_control'), '+cpu')
+  try {
+    if (!isFirst) for (const parent of [root, folder]) writeFileSync(join(parent, 'cgroup.subtree_control'), '+cpu')
+  } catch (error) {
+    rmdirSync(folder)
+    throw error
+  }
   const groups: string[] = []
   function create(name: string): string {
     const group = join(folder, name)
